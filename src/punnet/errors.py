@@ -1,0 +1,65 @@
+"""Every error that Punnet raises on purpose."""
+
+
+class PunnetError(Exception):
+    """Something a person can be told in one sentence."""
+
+
+class Refused(PunnetError):
+    """Input that is not accepted, and changed nothing.
+
+    `code` is a name for programs, `field` the place in the input (`lines[0].quantity`),
+    `value` what stood there, and `allowed` what may stand there.
+    """
+
+    code = "BAD_INPUT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        value: object = None,
+        allowed: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+
+
+class UnknownId(Refused):
+    """An id that names nothing in this market."""
+
+    code = "UNKNOWN_ID"
+
+
+class Conflict(Refused):
+    """An id that is taken already, by something different."""
+
+    code = "CONFLICT"
+
+
+class TooLarge(Refused):
+    """More bytes or lines than one call may carry."""
+
+    code = "TOO_LARGE"
+
+
+class TooBusy(Refused):
+    """More is waiting than the server holds; the same call works a little later."""
+
+    code = "TOO_MANY_REQUESTS"
+
+
+class JournalUnavailable(PunnetError):
+    """The journal cannot be written now; nothing of the call was kept."""
+
+
+class BadSetting(PunnetError):
+    """A setting that the server cannot start with."""
+
+
+class BadFile(PunnetError):
+    """A file that cannot be read as what it claims to be."""

@@ -1,0 +1,292 @@
+"""The nouns of a market, as they stand on the wire, in the journal and in the engine."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Id: TypeAlias = Annotated[
+    str,
+    Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["tomatoes"]),
+]
+Name: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Price: TypeAlias = Annotated[float, Meta(ge=0, le=1e9, examples=[4.99])]
+Stock: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Latitude: TypeAlias = Annotated[float, Meta(ge=-90, le=90, examples=[39.1])]
+Longitude: TypeAlias = Annotated[float, Meta(ge=-180, le=180, examples=[-84.5])]
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+
+
+class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed in place."""
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if isinstance(value, datetime) and value.tzinfo is not UTC:
+                try:
+                    msgspec.structs.force_setattr(self, field, value.astimezone(UTC))
+                except OverflowError:
+                    raise ValueError(f"{field} is outside the calendar") from None
+
+
+def both_or_neither(latitude: float | None, longitude: float | None) -> None:
+    """Raise ValueError where only half a place is given."""
+    if (latitude is None) != (longitude is None):
+        raise ValueError("latitude and longitude come together or not at all")
+
+
+class Farm(Noun, frozen=True, kw_only=True):
+    """Who grows it. Latitude and longitude come together or not at all."""
+
+    id: Id
+    name: Name
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    region: Name | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        both_or_neither(self.latitude, self.longitude)
+
+
+class Product(Noun, frozen=True, kw_only=True):
+    """What a farm sells. Price in the market's currency; a stock of null is not tracked."""
+
+    id: Id
+    name: Name
+    farm_id: Id
+    category: Name
+    price: Price
+    organic: bool = False
+    stock: Stock | None = None
+    available: bool = True
+    unit: Name | None = None
+    created_at: Moment | None = None
+    harvested_at: Moment | None = None
+    available_from: Moment | None = None
+    available_until: Moment | None = None
+    image_url: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class OrderLine(Noun, frozen=True, kw_only=True):
+    """One product of an order, at the price paid for one unit of it."""
+
+    product_id: Id
+    quantity: Annotated[float, Meta(gt=0, le=1e6)]
+    unit_price: Price
+
+
+class Order(Noun, frozen=True, kw_only=True):
+    """One purchase: a whole basket. `id` is its idempotency key."""
+
+    id: Id
+    user_id: Id
+    placed_at: Moment
+    lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=1000)]
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        both_or_neither(self.latitude, self.longitude)
+
+
+class UserAction(StrEnum):
+    """What a shopper did."""
+
+    VIEW_PRODUCT = "VIEW_PRODUCT"
+    VIEW_FARM = "VIEW_FARM"
+    ADD_TO_CART = "ADD_TO_CART"
+    REMOVE_FROM_CART = "REMOVE_FROM_CART"
+    ADD_TO_WISHLIST = "ADD_TO_WISHLIST"
+    REMOVE_FROM_WISHLIST = "REMOVE_FROM_WISHLIST"
+    SEARCH = "SEARCH"
+    FILTER_CATEGORY = "FILTER_CATEGORY"
+    COMPLETE_PURCHASE = "COMPLETE_PURCHASE"
+    RATE_PRODUCT = "RATE_PRODUCT"
+    RATE_FARM = "RATE_FARM"
+    SHARE_PRODUCT = "SHARE_PRODUCT"
+    VIEW_RECOMMENDATIONS = "VIEW_RECOMMENDATIONS"
+    CLICK_RECOMMENDATION = "CLICK_RECOMMENDATION"
+
+
+class EntityType(StrEnum):
+    """What an action's `entityId` names."""
+
+    PRODUCT = "PRODUCT"
+    FARM = "FARM"
+    ORDER = "ORDER"
+    SEARCH = "SEARCH"
+
+
+class Action(Noun, frozen=True, kw_only=True):
+    """One event. `event_id` is its idempotency key; `timestamp` is when the shopper did it."""
+
+    event_id: Id
+    user_id: Id
+    action: UserAction
+    entity_id: Id | None = None
+    entity_type: EntityType | None = None
+    metadata: dict[str, object] = msgspec.field(default_factory=dict)
+    timestamp: Moment | None = None
+
+
+class FarmPatch(Noun, frozen=True, kw_only=True):
+    """The fields of a farm to change; those left out stay as they are."""
+
+    name: Name | UnsetType = UNSET
+    latitude: Latitude | None | UnsetType = UNSET
+    longitude: Longitude | None | UnsetType = UNSET
+    region: Name | None | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.latitude is UNSET) != (self.longitude is UNSET):
+            raise ValueError("latitude and longitude come together or not at all")
+        if self.latitude is not UNSET and self.longitude is not UNSET:
+            both_or_neither(self.latitude, self.longitude)
+
+
+class ProductPatch(Noun, frozen=True, kw_only=True):
+    """The fields of a product to change; those left out stay as they are."""
+
+    name: Name | UnsetType = UNSET
+    farm_id: Id | UnsetType = UNSET
+    category: Name | UnsetType = UNSET
+    price: Price | UnsetType = UNSET
+    organic: bool | UnsetType = UNSET
+    stock: Stock | None | UnsetType = UNSET
+    available: bool | UnsetType = UNSET
+    unit: Name | None | UnsetType = UNSET
+    created_at: Moment | None | UnsetType = UNSET
+    harvested_at: Moment | None | UnsetType = UNSET
+    available_from: Moment | None | UnsetType = UNSET
+    available_until: Moment | None | UnsetType = UNSET
+    image_url: Annotated[str, Meta(max_length=2000)] | None | UnsetType = UNSET
+
+
+class FarmChange(Noun, frozen=True, kw_only=True):
+    """A patch, and the farm it changes."""
+
+    id: Id
+    patch: FarmPatch
+
+
+class ProductChange(Noun, frozen=True, kw_only=True):
+    """A patch, and the product it changes."""
+
+    id: Id
+    patch: ProductPatch
+
+
+class Removal(Noun, frozen=True, kw_only=True):
+    """A farm or a product that left the catalogue."""
+
+    entity_type: EntityType
+    id: Id
+
+
+class Context(StrEnum):
+    """The page an answer is for."""
+
+    HOME = "HOME"
+    PRODUCT_DETAIL = "PRODUCT_DETAIL"
+    CART = "CART"
+    CHECKOUT = "CHECKOUT"
+    SEARCH = "SEARCH"
+
+
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
+Words: TypeAlias = Annotated[str, Meta(max_length=200)]
+
+
+class Query(Noun, frozen=True, kw_only=True):
+    """What an answer is asked for. Without a context it is PRODUCT_DETAIL beside a product, else HOME."""
+
+    user_id: Id
+    product_id: Id | None = None
+    category: Name | None = None
+    limit: Limit = 10
+    exclude_ids: tuple[Id, ...] = ()
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    context: Context | None = None
+    search_query: Words | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        both_or_neither(self.latitude, self.longitude)
+
+
+class Reason(StrEnum):
+    """Why a product is in an answer: the algorithm with the largest share of its score."""
+
+    SIMILAR_USERS = "SIMILAR_USERS"
+    SIMILAR_PRODUCTS = "SIMILAR_PRODUCTS"
+    TRENDING_LOCAL = "TRENDING_LOCAL"
+    SEASONAL = "SEASONAL"
+    USER_BEHAVIOR = "USER_BEHAVIOR"
+    FREQUENTLY_BOUGHT_TOGETHER = "FREQUENTLY_BOUGHT_TOGETHER"
+    NEW_ARRIVAL = "NEW_ARRIVAL"
+    BUY_AGAIN = "BUY_AGAIN"
+
+
+class Algorithm(StrEnum):
+    """The name of an algorithm in `algorithms` and in `metadata.contributions`."""
+
+    COLLABORATIVE = "collaborative_filtering"
+    CONTENT = "content_based"
+    TRENDING = "trending"
+    SEASONAL = "seasonal"
+    BEHAVIOUR = "user_behavior"
+    TOGETHER = "co_occurrence"
+    ARRIVALS = "new_arrivals"
+
+
+class ListedProduct(Product, frozen=True, kw_only=True):
+    """A product with its farm inside, as answers show it."""
+
+    farm: Farm
+
+
+class Contribution(Noun, frozen=True, kw_only=True):
+    """What one algorithm gave to a score, and the weight it had there."""
+
+    score: float
+    weight: float
+
+
+class Recommendation(Noun, frozen=True, kw_only=True):
+    """One product of an answer; `reasons` lists every algorithm that offered it, largest share first."""
+
+    product: ListedProduct
+    score: Annotated[float, Meta(ge=0, le=1)]
+    reason: Reason
+    reasons: tuple[Reason, ...]
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    metadata: dict[str, object]
+
+
+class Answer(Noun, frozen=True, kw_only=True):
+    """A list of recommendations, best first, and the algorithms asked for it."""
+
+    recommendations: tuple[Recommendation, ...]
+    algorithms: tuple[Algorithm, ...]
+    timestamp: Moment
+    user_id: Id
+
+
+Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action
+"""What can happen to a market."""
+
+
+class Record(Noun, frozen=True, kw_only=True):
+    """A fact and when the server took it in, in seconds since 1970-01-01 UTC."""
+
+    at: float
+    fact: Fact

@@ -1,0 +1,15 @@
+"""Names for the arrays that the pure rooms pass to one another."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+"""Scores, prices, or times as seconds since 1970-01-01 UTC."""
+
+Indices: TypeAlias = npt.NDArray[np.int64]
+"""Positions of products, shoppers, orders, farms or categories; -1 where there is none."""
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+"""One truth value a product, or an order."""
