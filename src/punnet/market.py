@@ -11,9 +11,7 @@ Id: TypeAlias = Annotated[
     str,
     Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["tomatoes"]),
 ]
-Name: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Price: TypeAlias = Annotated[float, Meta(ge=0, le=1e9, examples=[4.99])]
 Stock: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Latitude: TypeAlias = Annotated[float, Meta(ge=-90, le=90, examples=[39.1])]
@@ -22,7 +20,7 @@ Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 
 class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
-    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed in place."""
+    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed."""
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:

@@ -1,0 +1,1 @@
+"""The algorithms of the market, a file each; docs/reference/algorithms.md states every formula."""

@@ -1,0 +1,35 @@
+"""Shoppers who bought what you bought also bought this."""
+
+import numpy as np
+
+from punnet.algorithms.offer import NOTHING, Offer, best
+from punnet.core.ledger import Ledger
+from punnet.core.recent import most_recent
+from punnet.types import Indices, Mask
+
+SURE_FROM = 10
+"""Similar shoppers from which the confidence is 1."""
+
+
+def offer(ledger: Ledger, shopper: int, eligible: Mask, k: int, *, neighbours: int) -> Offer:
+    """Return what the shoppers most like `shopper` bought, scored by the share of them who did.
+
+    At most `neighbours` similar shoppers count, those with the latest common purchase; 0 takes all.
+    """
+    bought = ledger.bought_by.row(shopper)
+    similar = _similar(ledger, shopper, bought, neighbours)
+    if not len(similar):
+        return NOTHING
+    buyers = np.bincount(ledger.bought_by.gather(similar), minlength=len(eligible))
+    buyers[bought] = 0
+    return best(buyers / len(similar), min(len(similar) / SURE_FROM, 1.0), eligible, k)
+
+
+def _similar(ledger: Ledger, shopper: int, bought: Indices, neighbours: int) -> Indices:
+    orders = ledger.holding.gather(bought)
+    orders = orders[ledger.shoppers[orders] != shopper]
+    shoppers = ledger.shoppers[orders]
+    similar: Indices = np.unique(shoppers)
+    if neighbours and len(similar) > neighbours:
+        return most_recent(shoppers, ledger.times[orders], orders, neighbours)
+    return similar

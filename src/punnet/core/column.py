@@ -1,0 +1,54 @@
+"""One value a row, for rows that keep coming."""
+
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Value = TypeVar("Value", np.float64, np.int64, np.bool_)
+
+
+class Column(Generic[Value]):
+    """An array that grows at its end in amortised constant time."""
+
+    __slots__ = ("_length", "_room")
+
+    def __init__(self, kind: type[Value]) -> None:
+        self._room: npt.NDArray[Value] = np.zeros(16, kind)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def values(self) -> npt.NDArray[Value]:
+        """The values, without a copy; valid until the column grows."""
+        return self._room[: self._length]
+
+    def extend(self, values: npt.NDArray[Value]) -> None:
+        """Add `values` at the end."""
+        end = self._length + len(values)
+        if end > len(self._room):
+            room = np.zeros(max(end, 2 * len(self._room)), self._room.dtype)
+            room[: self._length] = self.values
+            self._room = room
+        self._room[self._length : end] = values
+        self._length = end
+
+    def insert(self, places: npt.NDArray[np.int64], values: npt.NDArray[Value]) -> None:
+        """Insert `values[i]` before what stood at `places[i]`, for ascending places.
+
+        At the end it costs as little as `extend`, elsewhere a copy of the column.
+        """
+        if len(places) and places[0] == self._length:
+            self.extend(values)
+        else:
+            self._room = np.insert(self.values, places, values)
+            self._length = len(self._room)
+
+    def put(self, position: int, value: float) -> None:
+        """Write one value, at a position there is or at the end."""
+        if position == self._length:
+            self.extend(np.array([value], self._room.dtype))
+        else:
+            self.values[position] = value

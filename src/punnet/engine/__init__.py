@@ -1,0 +1,1 @@
+"""The state machine: records in, answers out, nothing else."""

@@ -1,0 +1,104 @@
+"""What a fact must fit before it is written down."""
+
+from msgspec import UNSET
+
+from punnet.engine.index import Index
+from punnet.errors import Conflict, UnknownId
+from punnet.market import (
+    Action,
+    EntityType,
+    Fact,
+    Farm,
+    FarmChange,
+    Order,
+    Product,
+    ProductChange,
+    Removal,
+    UserAction,
+)
+
+
+def check(index: Index, fact: Fact) -> None:
+    """Raise UnknownId where `fact` names what the market does not have, Conflict where it may not go."""
+    match fact:
+        case Farm():
+            return
+        case Order(lines=lines):
+            for number, line in enumerate(lines):
+                _product(index, line.product_id, f"lines[{number}].productId")
+        case Action():
+            _action(index, fact)
+        case _:
+            _catalogue(index, fact)
+
+
+def _catalogue(index: Index, fact: Product | FarmChange | ProductChange | Removal) -> None:
+    match fact:
+        case Product(farm_id=farm_id):
+            _farm(index, farm_id, "farmId")
+        case FarmChange(id=farm_id):
+            _farm(index, farm_id, "id")
+        case ProductChange(id=product_id, patch=patch):
+            _product(index, product_id, "id")
+            if patch.farm_id is not UNSET:
+                _farm(index, patch.farm_id, "farmId")
+        case Removal():
+            _removal(index, fact)
+
+
+def _removal(index: Index, removal: Removal) -> None:
+    if removal.entity_type is not EntityType.FARM:
+        _product(index, removal.id, "id")
+        return
+    _farm(index, removal.id, "id")
+    if index.catalogue.farm_has_products(removal.id):
+        raise Conflict(
+            f"farm {removal.id!r} still has products",
+            field="id",
+            value=removal.id,
+            allowed="a farm without products: delete or move them first",
+        )
+
+
+def _action(index: Index, action: Action) -> None:
+    if action.entity_id is None:
+        return
+    match action.entity_type:
+        case EntityType.PRODUCT:
+            _product(index, action.entity_id, "entityId")
+        case EntityType.FARM:
+            _farm(index, action.entity_id, "entityId")
+        case EntityType.ORDER if action.action is UserAction.COMPLETE_PURCHASE:
+            _order(index, action)
+        case _:
+            return
+
+
+def _order(index: Index, action: Action) -> None:
+    """A purchase that brings its own lines is an order of its own."""
+    if action.entity_id not in index.orders and "items" not in action.metadata:
+        raise UnknownId(
+            f"entityId {action.entity_id!r} is not an order",
+            field="entityId",
+            value=action.entity_id,
+            allowed="the id of an order already posted, or metadata.items with its lines",
+        )
+
+
+def _farm(index: Index, farm_id: str, field: str) -> None:
+    if index.catalogue.farm(farm_id) is None:
+        raise _unknown("farm", farm_id, field)
+
+
+def _product(index: Index, product_id: str, field: str) -> None:
+    if index.catalogue.product(product_id) is None:
+        raise _unknown("product", product_id, field)
+
+
+def _unknown(noun: str, value: str, field: str) -> UnknownId:
+    return UnknownId(
+        f"{field} {value!r} is not a {noun} of the catalogue",
+        field=field,
+        value=value,
+        allowed=f"the id of a {noun} of the catalogue",
+    )

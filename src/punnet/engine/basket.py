@@ -1,0 +1,47 @@
+"""Orders on their way into the ledger."""
+
+import numpy as np
+
+from punnet.core.ledger import Purchases
+from punnet.core.vocab import Vocabulary
+from punnet.market import Order
+
+
+class Baskets:
+    """Collects orders, so that a batch of them enters the ledger in one step."""
+
+    def __init__(self) -> None:
+        self._shoppers: list[int] = []
+        self._times: list[float] = []
+        self._latitudes: list[float] = []
+        self._longitudes: list[float] = []
+        self._sizes: list[int] = []
+        self._products: list[int] = []
+        self._prices: list[float] = []
+
+    def add(self, order: Order, shopper: int, products: Vocabulary) -> list[int]:
+        """Collect one order and return its products, each once; what is not known here is left out."""
+        lines: dict[int, float] = {}
+        for line in order.lines:
+            lines.setdefault(products.find(line.product_id), line.unit_price)
+        lines.pop(-1, None)
+        self._shoppers.append(shopper)
+        self._times.append(order.placed_at.timestamp())
+        self._latitudes.append(np.nan if order.latitude is None else order.latitude)
+        self._longitudes.append(np.nan if order.longitude is None else order.longitude)
+        self._sizes.append(len(lines))
+        self._products.extend(lines.keys())
+        self._prices.extend(lines.values())
+        return list(lines)
+
+    def collected(self) -> Purchases:
+        """Return what was collected, in the order it came."""
+        return Purchases(
+            np.array(self._shoppers, np.int64),
+            np.array(self._times, np.float64),
+            np.array(self._latitudes, np.float64),
+            np.array(self._longitudes, np.float64),
+            np.array(self._sizes, np.int64),
+            np.array(self._products, np.int64),
+            np.array(self._prices, np.float64),
+        )

@@ -1,0 +1,150 @@
+"""Farms and products: their ids, their nouns, and the columns the algorithms read."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from msgspec import UNSET, structs
+
+from punnet.core.column import Column
+from punnet.core.shelf import UNTRACKED, Row, Shelf
+from punnet.core.vocab import Vocabulary
+from punnet.market import Farm, FarmPatch, ListedProduct, Product, ProductPatch
+from punnet.types import Mask
+
+
+class Catalogue:
+    """What the market sells. Positions of farms, products and categories stay for good; nouns come and go."""
+
+    def __init__(self) -> None:
+        self.products = Vocabulary()
+        self.farms = Vocabulary()
+        self.categories = Vocabulary()
+        self.shelf = Shelf()
+        self._products: list[ListedProduct | None] = []
+        self._farms: list[Farm | None] = []
+        self._farm_listed = Column(np.bool_)
+
+    def farm(self, farm_id: str) -> Farm | None:
+        """Return the farm, if the market has it."""
+        position = self.farms.find(farm_id)
+        return self._farms[position] if position >= 0 else None
+
+    def product(self, product_id: str) -> ListedProduct | None:
+        """Return the product with its farm inside, if the market has it."""
+        position = self.products.find(product_id)
+        return self._products[position] if position >= 0 else None
+
+    def at(self, position: int) -> ListedProduct:
+        """Return the product at a position that is on sale."""
+        product = self._products[position]
+        assert product is not None, "only products on sale are asked for by position"
+        return product
+
+    def listed(self) -> list[ListedProduct]:
+        """Return every product of the market, the one added first first."""
+        return [product for product in self._products if product is not None]
+
+    def farm_has_products(self, farm_id: str) -> bool:
+        """Return whether any product of the market is this farm's."""
+        shelf = self.shelf
+        return bool(np.any(shelf.listed & (shelf.farm == self.farms.find(farm_id))))
+
+    def on_sale(self, now: float) -> Mask:
+        """Return for each product whether a shopper could buy it at `now` (seconds)."""
+        return self.shelf.on_sale(now) & self._farm_listed.values[self.shelf.farm]
+
+    def put_farm(self, farm: Farm) -> None:
+        """Make `farm` what is known of it, in its products too."""
+        position = self.farms.add(farm.id)
+        if position == len(self._farms):
+            self._farms.append(farm)
+        self._farms[position] = farm
+        self._farm_listed.put(position, True)
+        for product in np.flatnonzero(self.shelf.farm == position):
+            listed = self._products[product]
+            if listed is not None:
+                self._products[product] = structs.replace(listed, farm=farm)
+
+    def put_product(self, product: Product, at: float) -> None:
+        """Make `product` what is known of it; `at` (seconds) is when it was added, if nothing says better.
+
+        A product of a farm that is not there is not put.
+        """
+        farm = self.farm(product.farm_id)
+        if farm is None:
+            return
+        position = self.products.add(product.id)
+        if position == len(self._products):
+            self._products.append(None)
+        before = self._products[position]
+        fields = {name: getattr(product, name) for name in Product.__struct_fields__}
+        if product.created_at is None:
+            added = datetime.fromtimestamp(at, UTC) if before is None else before.created_at
+            fields["created_at"] = added
+        listed = ListedProduct(**fields, farm=farm)
+        self._products[position] = listed
+        self.shelf.put(position, self._row(listed))
+
+    def patch_farm(self, farm_id: str, patch: FarmPatch) -> None:
+        """Change the fields that `patch` has; a farm that is not there stays away."""
+        farm = self.farm(farm_id)
+        if farm is not None:
+            self.put_farm(structs.replace(farm, **_given(patch)))
+
+    def patch_product(self, product_id: str, patch: ProductPatch, at: float) -> None:
+        """Change the fields that `patch` has; a product that is not there stays away."""
+        product = self.product(product_id)
+        if product is not None:
+            self.put_product(structs.replace(product, **_given(patch)), at)
+
+    def remove_farm(self, farm_id: str) -> None:
+        """Take a farm out of the market; what it still sells is not on sale without it."""
+        position = self.farms.find(farm_id)
+        if position >= 0:
+            self._farms[position] = None
+            self._farm_listed.put(position, False)
+
+    def remove_product(self, product_id: str) -> None:
+        """Take a product out of the market."""
+        position = self.products.find(product_id)
+        if position >= 0:
+            self._products[position] = None
+            self.shelf.remove(position)
+
+    def matching(self, search_query: str) -> Mask:
+        """Return for each product whether a word of the query is in its name or category, in any case."""
+        words = search_query.casefold().split()
+        return np.array([_has_any(product, words) for product in self._products], np.bool_)
+
+    def categories_of(self, search_query: str) -> list[int]:
+        """Return the categories that share a word with the query, in any case."""
+        words = set(search_query.casefold().split())
+        names = [self.categories[position] for position in range(len(self.categories))]
+        return [at for at, name in enumerate(names) if words & set(name.casefold().split())]
+
+    def _row(self, product: ListedProduct) -> Row:
+        created = product.created_at
+        since, until = product.available_from, product.available_until
+        return Row(
+            category=self.categories.add(product.category),
+            farm=self.farms.find(product.farm_id),
+            price=product.price,
+            organic=product.organic,
+            added=created.timestamp() if created else -np.inf,
+            stock=UNTRACKED if product.stock is None else product.stock,
+            available=product.available,
+            since=since.timestamp() if since else -np.inf,
+            until=until.timestamp() if until else np.inf,
+        )
+
+
+def _has_any(product: ListedProduct | None, words: list[str]) -> bool:
+    if product is None:
+        return False
+    text = f"{product.name}\n{product.category}".casefold()
+    return any(word in text for word in words)
+
+
+def _given(patch: FarmPatch | ProductPatch) -> dict[str, object]:
+    fields = ((name, getattr(patch, name)) for name in patch.__struct_fields__)
+    return {name: value for name, value in fields if value is not UNSET}

@@ -1,0 +1,93 @@
+"""The pure engine: records go in, answers come out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from punnet.algorithms import together
+from punnet.algorithms.offer import Offer
+from punnet.core.vocab import Vocabulary
+from punnet.engine import admission, offers
+from punnet.engine.answering import describe, recommend
+from punnet.engine.catalogue import Catalogue
+from punnet.engine.diversity import Shares
+from punnet.engine.fusion import fuse
+from punnet.engine.index import Index
+from punnet.engine.question import ask, position_of
+from punnet.engine.reactions import Reaction, reaction
+from punnet.engine.tally import Tally
+from punnet.engine.tuning import Tuning
+from punnet.market import Action, Algorithm, Answer, Fact, Order, Query, Recommendation, Record
+
+
+class Engine:
+    """A market in memory. Only `apply` changes it, and the same records always give the same engine."""
+
+    def __init__(self, tuning: Tuning | None = None) -> None:
+        self._tuning = tuning or Tuning()
+        self._index = Index()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The farms and products; for reading."""
+        return self._index.catalogue
+
+    @property
+    def shoppers(self) -> Vocabulary:
+        """Everyone who ever did something; for reading."""
+        return self._index.shoppers
+
+    @property
+    def tally(self) -> Tally:
+        """Counts of all actions applied; for reading."""
+        return self._index.tally
+
+    def order(self, order_id: str) -> Order | None:
+        """Return the order, if there is one."""
+        return self._index.orders.get(order_id)
+
+    @property
+    def order_count(self) -> int:
+        """How many orders there are."""
+        return len(self._index.orders)
+
+    def check(self, fact: Fact) -> None:
+        """Raise UnknownId or Conflict, naming the field, where `fact` does not fit what is known."""
+        admission.check(self._index, fact)
+
+    def apply(self, records: Sequence[Record]) -> list[Reaction]:
+        """Take in records, in order, and return what their actions ask to be pushed. Never fails."""
+        self._index.apply(records)
+        actions = (record.fact for record in records if isinstance(record.fact, Action))
+        return [pushed for action in actions if (pushed := reaction(action)) is not None]
+
+    def offers(self, query: Query, now: float) -> Mapping[Algorithm, Offer]:
+        """Return what each algorithm of the query's context offers at `now` (seconds)."""
+        return offers.offers(self._index, ask(self._index, query, now, self._tuning), self._tuning)
+
+    def answer(self, query: Query, now: float) -> Answer:
+        """Return the recommendations for `query` at `now` (seconds), best first.
+
+        UnknownId when the query's product is not in the catalogue; an unknown shopper is a visitor.
+        """
+        tuning = self._tuning
+        question = ask(self._index, query, now, tuning)
+        weights = offers.weights(question.context, tuning)
+        given = offers.offers(self._index, question, tuning)
+        shares = Shares(tuning.farm_share, tuning.category_share, tuning.price_share)
+        return Answer(
+            recommendations=recommend(self._index, question, given, weights, shares),
+            algorithms=tuple(weights),
+            timestamp=datetime.fromtimestamp(now, UTC),
+            user_id=query.user_id,
+        )
+
+    def together(self, product_id: str, limit: int, now: float) -> tuple[Recommendation, ...]:
+        """Return the products most often bought with one product, best first; UnknownId without it."""
+        product = position_of(self._index, product_id)
+        on_sale = self.catalogue.on_sale(now)
+        offer = together.offer(self._index.ledger, np.array([product]), on_sale, limit)
+        given = {Algorithm.TOGETHER: offer}
+        candidates = fuse(given, {Algorithm.TOGETHER: 1.0})
+        return tuple(describe(self.catalogue, candidate, given) for candidate in candidates)
