@@ -1,7 +1,7 @@
 """Say which modules of the named rooms are not covered, line and branch, by their own test file alone.
 
-Reads what one run of pytest with `--cov-context=test` recorded. What a module does while it is imported counts
-for it, whoever imported it first.
+Reads what one run of pytest with `--cov-context=test` recorded. What a module does while it is imported
+counts for it, whoever imported it first.
 """
 
 import io
@@ -20,16 +20,15 @@ def own_tests(module: Path) -> str:
     return f"tests/{module.relative_to(PACKAGE).parent.as_posix()}/test_{module.name}"
 
 
-def gaps(coverage: Coverage, module: Path) -> str:
+def gap(coverage: Coverage, module: Path) -> str:
     """Return the report of what the module's own tests leave out, or an empty text."""
     tests = own_tests(module)
     report = io.StringIO()
-    covered = coverage.report(
-        include=[str(module)], contexts=["^$", f"^{re.escape(tests)}::"], skip_covered=False, file=report
-    )
-    return (
-        "" if covered == 100 else f"{module.relative_to(ROOT)} is not covered by {tests}\n{report.getvalue()}"
-    )
+    alone = ["^$", f"^{re.escape(tests)}::"]
+    covered = coverage.report(include=[str(module)], contexts=alone, skip_covered=False, file=report)
+    if covered == 100:
+        return ""
+    return f"{module.relative_to(ROOT)} is not covered by {tests} alone\n{report.getvalue()}"
 
 
 def main(rooms: list[str]) -> int:
@@ -37,12 +36,10 @@ def main(rooms: list[str]) -> int:
     coverage = Coverage()
     coverage.load()
     measured = coverage.get_data().measured_files()
-    modules = [
-        path for room in rooms for path in sorted((PACKAGE / room).rglob("*.py")) if str(path) in measured
-    ]
-    found = [text for module in modules if module.name != "__init__.py" and (text := gaps(coverage, module))]
-    sys.stdout.write("\n".join(found))
-    return len(found)
+    modules = [path for room in rooms for path in sorted((PACKAGE / room).rglob("[!_]*.py"))]
+    gaps = [text for module in modules if str(module) in measured and (text := gap(coverage, module))]
+    sys.stdout.write("\n".join(gaps))
+    return len(gaps)
 
 
 if __name__ == "__main__":

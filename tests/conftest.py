@@ -1,4 +1,4 @@
-"""How every test runs: the same examples each time, unless `--hypothesis-profile=explore` asks for new ones."""
+"""How tests run: the same examples every time; `--hypothesis-profile=explore` looks for new ones."""
 
 from hypothesis import settings
 
