@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from punnet.algorithms.offer import DECIMALS
 from punnet.types import Floats, Indices
 
 PURCHASES = 0.6
@@ -38,7 +39,8 @@ def preference(signals: list[tuple[float, Indices]]) -> Floats:
     total: Floats = np.zeros(len(signals[0][1]))
     for weight, counts in signals:
         total += weight * _scaled(counts.astype(np.float64))
-    return _scaled(total)
+    liking: Floats = _scaled(total).round(DECIMALS)
+    return liking
 
 
 def price_range(paid: Floats) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from punnet.algorithms.offer import Notes, Offer, best
+from punnet.algorithms.offer import DECIMALS, Notes, Offer, best
 from punnet.core.ledger import Ledger
 from punnet.types import Indices, Mask
 
@@ -28,7 +28,7 @@ def offer(ledger: Ledger, products: Indices, eligible: Mask, k: int) -> Offer:
         counts[product] = 0
         counts[counts < MIN_ORDERS] = 0
         expected = np.maximum(orders[product] * orders, 1)
-        cosine = counts / np.sqrt(expected)
+        cosine = (counts / np.sqrt(expected)).round(DECIMALS)
         better = cosine > scores
         scores[better] = cosine[better]
         lift[better] = (counts * len(ledger) / expected)[better]

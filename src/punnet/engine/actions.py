@@ -78,7 +78,5 @@ def _visit(profile: Profile, action: Action, catalogue: Catalogue) -> None:
         profile.farm_views[farm] += 1
         return
     rating = action.metadata.get("rating")
-    if isinstance(rating, int | float) and rating >= LIKES_FROM:
-        profile.rated.add(farm)
-    else:
-        profile.rated.discard(farm)
+    if isinstance(rating, int | float):
+        (profile.rated.add if rating >= LIKES_FROM else profile.rated.discard)(farm)

@@ -8,6 +8,7 @@ from msgspec import UNSET, structs
 from punnet.core.column import Column
 from punnet.core.shelf import UNTRACKED, Row, Shelf
 from punnet.core.vocab import Vocabulary
+from punnet.engine.words import words
 from punnet.market import Farm, FarmPatch, ListedProduct, Product, ProductPatch
 from punnet.types import Mask
 
@@ -113,14 +114,13 @@ class Catalogue:
 
     def matching(self, search_query: str) -> Mask:
         """Return for each product whether a word of the query is in its name or category, in any case."""
-        words = search_query.casefold().split()
-        return np.array([_has_any(product, words) for product in self._products], np.bool_)
+        sought = words(search_query)
+        return np.array([_has_any(product, sought) for product in self._products], np.bool_)
 
     def categories_of(self, search_query: str) -> list[int]:
         """Return the categories that share a word with the query, in any case."""
-        words = set(search_query.casefold().split())
-        names = [self.categories[position] for position in range(len(self.categories))]
-        return [at for at, name in enumerate(names) if words & set(name.casefold().split())]
+        sought = words(search_query)
+        return [at for at in range(len(self.categories)) if sought & words(self.categories[at])]
 
     def _row(self, product: ListedProduct) -> Row:
         created = product.created_at
@@ -138,11 +138,11 @@ class Catalogue:
         )
 
 
-def _has_any(product: ListedProduct | None, words: list[str]) -> bool:
+def _has_any(product: ListedProduct | None, sought: set[str]) -> bool:
     if product is None:
         return False
     text = f"{product.name}\n{product.category}".casefold()
-    return any(word in text for word in words)
+    return any(word in text for word in sought)
 
 
 def _given(patch: FarmPatch | ProductPatch) -> dict[str, object]:
