@@ -1,0 +1,35 @@
+"""A journal that lasts as long as its process."""
+
+from collections.abc import Iterator, Sequence
+
+from punnet.journal import BATCH, Verdict, key_of
+from punnet.market import Fact, Record
+
+
+class MemoryJournal:
+    """Keeps records in a list: for tests, and for a market that may be forgotten."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+        self._known: dict[str, Fact] = {}
+
+    def append(self, records: Sequence[Record]) -> list[Verdict]:
+        """Keep `records` and return a verdict on each."""
+        return [self._take(record) for record in records]
+
+    def read(self) -> Iterator[list[Record]]:
+        """Yield every kept record, oldest first, in batches."""
+        for start in range(0, len(self._records), BATCH):
+            yield self._records[start : start + BATCH]
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+    def _take(self, record: Record) -> Verdict:
+        key = key_of(record.fact)
+        if key is not None:
+            known = self._known.setdefault(key, record.fact)
+            if known is not record.fact:
+                return Verdict.DUPLICATE if known == record.fact else Verdict.CONFLICT
+        self._records.append(record)
+        return Verdict.ACCEPTED
