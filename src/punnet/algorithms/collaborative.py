@@ -3,6 +3,7 @@
 import numpy as np
 
 from punnet.algorithms.offer import NOTHING, Offer, best
+from punnet.core.distinct import distinct
 from punnet.core.ledger import Ledger
 from punnet.core.recent import most_recent
 from punnet.types import Indices, Mask
@@ -29,7 +30,7 @@ def _similar(ledger: Ledger, shopper: int, bought: Indices, neighbours: int) -> 
     orders = ledger.holding.gather(bought)
     orders = orders[ledger.shoppers[orders] != shopper]
     shoppers = ledger.shoppers[orders]
-    similar: Indices = np.unique(shoppers)
+    similar = distinct(shoppers)
     if neighbours and len(similar) > neighbours:
         return most_recent(shoppers, ledger.times[orders], orders, neighbours)
     return similar

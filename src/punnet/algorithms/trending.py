@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from punnet.algorithms.offer import Notes, Offer, best
+from punnet.core.distinct import distinct
 from punnet.core.geo import distance_km
 from punnet.core.ledger import Ledger
 from punnet.types import Floats, Indices, Mask
@@ -92,5 +93,5 @@ def _within(ledger: Ledger, orders: Indices, place: Place | None) -> Indices:
 
 def _different_shoppers(ledger: Ledger, orders: Indices, lines: Indices, products: int) -> Indices:
     shoppers = np.repeat(ledger.shoppers[orders], ledger.sizes(orders))
-    pairs = np.unique(shoppers * products + lines)
+    pairs = distinct(shoppers * products + lines)
     return np.bincount(pairs % products, minlength=products)

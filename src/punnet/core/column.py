@@ -40,7 +40,7 @@ class Column(Generic[Value]):
 
         At the end it costs as little as `extend`, elsewhere a copy of the column.
         """
-        if len(places) and places[0] == self._length:
+        if not len(places) or places[0] == self._length:
             self.extend(values)
         else:
             self._room = np.insert(self.values, places, values)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from punnet.algorithms.offer import DECIMALS, Offer
 from punnet.market import Algorithm
 
@@ -16,11 +18,6 @@ class Part(NamedTuple):
     confidence: float
     row: int
 
-    @property
-    def share(self) -> float:
-        """What it adds to the score."""
-        return self.score * self.weight
-
 
 class Candidate(NamedTuple):
     """A product that at least one algorithm offered; parts come with the largest share first."""
@@ -33,18 +30,22 @@ class Candidate(NamedTuple):
 
 def fuse(offers: Mapping[Algorithm, Offer], weights: Mapping[Algorithm, float]) -> list[Candidate]:
     """Return every product offered, best first: by score, then confidence, then the product added first."""
-    parts: dict[int, list[Part]] = {}
-    for algorithm, offer in offers.items():
-        offered = zip(offer.products.tolist(), offer.scores.tolist(), offer.confidences.tolist(), strict=True)
-        for row, (product, score, confidence) in enumerate(offered):
-            part = Part(algorithm, score, weights[algorithm], confidence, row)
-            parts.setdefault(product, []).append(part)
-    candidates = [_candidate(product, given) for product, given in parts.items()]
-    return sorted(candidates, key=lambda it: (-it.score, -it.confidence, it.product))
+    algorithms = list(offers)
+    given = list(offers.values())
+    owner = np.repeat(np.arange(len(given)), [len(offer.products) for offer in given])
+    weight = np.array([weights[algorithm] for algorithm in algorithms])[owner]
+    scores = np.concatenate([offer.scores for offer in given])
+    confidences = np.concatenate([offer.confidences for offer in given])
+    offered = np.concatenate([offer.products for offer in given])
+    products, place, count = np.unique(offered, return_inverse=True, return_counts=True)
+    fused = np.minimum(np.bincount(place, scores * weight), 1.0).round(DECIMALS)
+    sure = (np.bincount(place, confidences) / count).round(DECIMALS)
 
-
-def _candidate(product: int, parts: list[Part]) -> Candidate:
-    score = round(min(sum(part.share for part in parts), 1.0), DECIMALS)
-    confidence = round(sum(part.confidence for part in parts) / len(parts), DECIMALS)
-    by_share = sorted(parts, key=lambda part: round(-part.share, DECIMALS))
-    return Candidate(product, score, confidence, tuple(by_share))
+    parts: list[list[Part]] = [[] for _ in products]
+    rows = np.concatenate([np.arange(len(offer.products)) for offer in given])
+    columns = [column.tolist() for column in (place, owner, scores, weight, confidences, rows)]
+    for at in np.lexsort((owner, -(scores * weight).round(DECIMALS))).tolist():
+        to, by, *figures = (column[at] for column in columns)
+        parts[to].append(Part(algorithms[by], *figures))
+    best = np.lexsort((products, -sure, -fused)).tolist()
+    return [Candidate(int(products[at]), float(fused[at]), float(sure[at]), tuple(parts[at])) for at in best]
