@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from punnet.errors import PunnetError, Refused
 from punnet.market import (
     Action,
     Answer,
@@ -24,6 +25,7 @@ from punnet.market import (
     Words,
     both_or_neither,
 )
+from punnet.protocol.refusal import shown
 
 LARGEST_FRAME = 16 * 1024
 """Bytes of the largest frame a client may send."""
@@ -78,32 +80,37 @@ class ClientMessage(Noun, frozen=True, kw_only=True):
 
 
 class TopicsPayload(Noun, frozen=True, kw_only=True):
-    """The topics of SUBSCRIBE and UNSUBSCRIBE, and of their answers."""
+    """The topics that SUBSCRIBE adds and UNSUBSCRIBE takes away."""
 
     topics: Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=20)]
 
 
-class ActionPayload(Noun, frozen=True, kw_only=True):
-    """An action as USER_ACTION carries it: `type` is what the shopper did."""
+class ActionDetails(Noun, frozen=True, kw_only=True):
+    """What an action may say beside who did what; `eventId` is assigned when it is left out."""
 
-    type: UserAction
     entity_id: Id | None = None
     entity_type: EntityType | None = None
     metadata: dict[str, object] | None = None
     timestamp: Moment | None = None
     event_id: Id | None = None
 
-    def action(self, user_id: str, event_id: str) -> Action:
+    def by(self, user_id: str, action: UserAction, event_id: str) -> Action:
         """Return it as an Action of the shopper, under `event_id` unless it brought its own."""
         return Action(
             event_id=self.event_id or event_id,
             user_id=user_id,
-            action=self.type,
+            action=action,
             entity_id=self.entity_id,
             entity_type=self.entity_type,
             metadata=self.metadata or {},
             timestamp=self.timestamp,
         )
+
+
+class ActionPayload(ActionDetails, frozen=True, kw_only=True):
+    """An action as USER_ACTION carries it: `type` is what the shopper did."""
+
+    type: UserAction
 
 
 class Page(Noun, frozen=True, kw_only=True):
@@ -164,10 +171,6 @@ class QueryPayload(Noun, frozen=True, kw_only=True):
         return on_page(query, self.context)
 
 
-class NoPayload(Noun, frozen=True, kw_only=True):
-    """What HEARTBEAT carries."""
-
-
 class ConnectionAck(Noun, frozen=True, kw_only=True):
     """The first message of a connection; `heartbeatInterval` is in milliseconds."""
 
@@ -176,6 +179,12 @@ class ConnectionAck(Noun, frozen=True, kw_only=True):
     topics: tuple[Topic, ...]
     epoch: str
     heartbeat_interval: int
+
+
+class Subscriptions(Noun, frozen=True, kw_only=True):
+    """The topics a connection now has."""
+
+    topics: tuple[Topic, ...]
 
 
 class ActionAck(Noun, frozen=True, kw_only=True):
@@ -211,7 +220,20 @@ class ServerMessage(Noun, frozen=True, kw_only=True):
     request_id: Id | UnsetType = UNSET
 
 
-Payload: TypeAlias = ConnectionAck | TopicsPayload | ActionAck | Heartbeat | ErrorPayload | Answer
+def error_payload(error: PunnetError) -> ErrorPayload:
+    """Return an error as it is told to a client."""
+    if not isinstance(error, Refused):
+        return ErrorPayload(error=str(error), code="UNAVAILABLE")
+    return ErrorPayload(
+        error=error.message,
+        code=error.code,
+        field=error.field,
+        value=shown(error.value),
+        allowed=error.allowed,
+    )
+
+
+Payload: TypeAlias = ConnectionAck | Subscriptions | ActionAck | Heartbeat | ErrorPayload | Answer
 
 
 class Frames:
