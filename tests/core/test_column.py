@@ -1,0 +1,102 @@
+"""One value a row, for rows that keep coming."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.core.column import Column
+
+numbers = st.integers(-1000, 1000)
+
+
+def ints(values):
+    return np.array(values, np.int64)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("extend"), st.lists(numbers, max_size=20)),
+            st.tuples(st.just("insert"), st.lists(st.tuples(st.floats(0, 1), numbers), max_size=5)),
+            st.tuples(st.just("put"), st.tuples(st.floats(0, 1), numbers)),
+        ),
+        max_size=10,
+    )
+)
+def test_a_column_does_what_a_list_does(steps):
+    column, expected = Column(np.int64), []
+    for step, what in steps:
+        match step:
+            case "extend":
+                column.extend(ints(what))
+                expected.extend(what)
+            case "insert":
+                places = sorted(round(part * len(expected)) for part, _ in what)
+                values = [value for _, value in what]
+                column.insert(ints(places), ints(values))
+                for place, value in reversed(list(zip(places, values, strict=True))):
+                    expected.insert(place, value)
+            case "put":
+                part, value = what
+                place = round(part * len(expected))
+                column.put(place, value)
+                expected[place : place + 1] = [value]
+        assert column.values.tolist() == expected
+        assert len(column) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(np.float64, 2.5), (np.int64, 2**53 + 1), (np.bool_, True)],
+    ids=["float", "int", "bool"],
+)
+def test_a_column_keeps_its_kind_while_it_grows(kind, value):
+    column = Column(kind)
+    assert column.values.dtype == kind
+    assert len(column) == 0
+    column.extend(np.full(100, value, kind))
+    assert column.values.dtype == kind
+    assert column.values.tolist() == [value] * 100
+
+
+def test_growing_one_by_one_moves_the_values_seldom():
+    column, moves, before = Column(np.int64), 0, None
+    for value in range(1000):
+        column.put(value, value)
+        moves += before is None or not np.shares_memory(before, column.values)
+        before = column.values
+    assert column.values.tolist() == list(range(1000))
+    assert moves == 1 + 6  # room for 16, 32, 64, 128, 256, 512, 1024
+
+
+def test_the_values_are_not_copied():
+    column = Column(np.int64)
+    column.extend(ints([1, 2, 3]))
+    column.values[1] = 7
+    assert column.values.tolist() == [1, 7, 3]
+
+
+def test_values_inserted_at_one_place_keep_their_order():
+    column = Column(np.int64)
+    column.extend(ints([1, 4]))
+    column.insert(ints([1, 1, 2]), ints([2, 3, 5]))
+    assert column.values.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_inserting_at_the_end_moves_nothing():
+    column = Column(np.int64)
+    column.extend(ints([1, 2]))
+    before = column.values
+    column.insert(ints([2, 2]), ints([3, 4]))
+    assert column.values.tolist() == [1, 2, 3, 4]
+    assert np.shares_memory(before, column.values)
+
+
+def test_inserting_nothing_moves_nothing():
+    column = Column(np.int64)
+    column.extend(ints([1, 2]))
+    before = column.values
+    column.insert(ints([]), ints([]))
+    assert column.values.tolist() == [1, 2]
+    assert np.shares_memory(before, column.values)

@@ -1,0 +1,135 @@
+"""Every purchase of the market, indexed from both sides."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.core.ledger import Ledger
+from tests.builders import Basket, ledger_of, purchases_of, shuffled_products
+
+SHOPPERS, PRODUCTS = 4, 5
+
+baskets = st.builds(
+    Basket,
+    shopper=st.integers(0, SHOPPERS - 1),
+    products=shuffled_products(PRODUCTS),
+    at=st.integers(0, 6).map(float),
+    place=st.tuples(st.integers(-90, 90).map(float), st.integers(-180, 180).map(float)),
+    prices=st.none(),
+)
+
+
+def ints(values):
+    return np.array(values, np.int64)
+
+
+def state(ledger):
+    """Return all that a ledger says of its orders, as one comparable value."""
+    orders = np.arange(len(ledger))
+    return (
+        ledger.shoppers.tolist(),
+        ledger.times.tolist(),
+        ledger.latitudes.tolist(),
+        ledger.longitudes.tolist(),
+        ledger.sizes(orders).tolist(),
+        ledger.lines(orders).tolist(),
+        ledger.prices(orders).tolist(),
+        [ledger.placed_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
+        [ledger.bought_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
+        [ledger.holding.row(product).tolist() for product in range(PRODUCTS)],
+        ledger.between(-np.inf, np.inf).tolist(),
+    )
+
+
+def naive_state(orders):
+    """Return the same, counted from the baskets one by one."""
+    numbered = list(enumerate(orders))
+    of_shopper = [[order for order in orders if order.shopper == who] for who in range(SHOPPERS)]
+    return (
+        [order.shopper for order in orders],
+        [order.at for order in orders],
+        [order.place[0] for order in orders],
+        [order.place[1] for order in orders],
+        [len(order.products) for order in orders],
+        [product for order in orders for product in order.products],
+        [price for order in orders for price in order.paid],
+        [[at for at, order in numbered if order.shopper == who] for who in range(SHOPPERS)],
+        [list(dict.fromkeys(p for order in placed for p in order.products)) for placed in of_shopper],
+        [[at for at, order in numbered if product in order.products] for product in range(PRODUCTS)],
+        [at for at, order in sorted(numbered, key=lambda entry: entry[1].at)],
+    )
+
+
+@given(st.lists(st.lists(baskets, max_size=6), max_size=5))
+def test_a_ledger_says_what_counting_says_whatever_the_batches(batches):
+    ledger, orders = ledger_of(shoppers=SHOPPERS, products=PRODUCTS), []
+    for batch in batches:
+        ledger.add(purchases_of(batch))
+        orders += batch
+        assert state(ledger) == naive_state(orders)
+        assert len(ledger) == len(orders)
+
+
+@given(st.lists(baskets), st.integers(-1, 7), st.integers(-1, 7))
+def test_orders_between_two_times_come_by_time_then_by_arrival(orders, after, until):
+    ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
+    within = [at for at, order in enumerate(orders) if after < order.at <= until]
+    assert ledger.between(after, until).tolist() == sorted(within, key=lambda at: orders[at].at)
+
+
+@given(st.lists(baskets, min_size=1), st.data())
+def test_lines_prices_and_sizes_can_be_asked_of_some_orders_in_any_order(orders, data):
+    orders = [order._replace(prices=tuple(at + 0.5 for at in order.products)) for order in orders]
+    ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
+    asked = data.draw(st.lists(st.integers(0, len(orders) - 1)))
+    assert ledger.sizes(ints(asked)).tolist() == [len(orders[at].products) for at in asked]
+    assert ledger.lines(ints(asked)).tolist() == [p for at in asked for p in orders[at].products]
+    assert ledger.prices(ints(asked)).tolist() == [price for at in asked for price in orders[at].paid]
+
+
+def test_an_empty_ledger_holds_nothing():
+    ledger = Ledger()
+    assert len(ledger) == 0
+    assert ledger.between(-np.inf, np.inf).tolist() == []
+    assert ledger.lines(ints([])).tolist() == []
+
+
+def test_who_ordered_nothing_and_what_nobody_ordered_have_empty_rows():
+    ledger = ledger_of(Basket(0, (1,)), shoppers=2, products=3)
+    assert ledger.placed_by.row(1).tolist() == []
+    assert ledger.bought_by.row(1).tolist() == []
+    assert ledger.holding.lengths.tolist() == [0, 1, 0]
+
+
+def test_an_order_at_the_start_of_a_span_is_outside_and_one_at_its_end_inside():
+    ledger = ledger_of(*(Basket(0, (0,), at=time) for time in (1.0, 2.0, 3.0)))
+    assert ledger.between(1.0, 2.0).tolist() == [1]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_order_that_arrives_late_stands_at_its_time(late):
+    ledger = ledger_of(Basket(0, (0,), at=5.0), Basket(0, (1,), at=9.0))
+    ledger.add(purchases_of([Basket(1, (2,), at=7.0 if late else 9.0)]))
+    assert ledger.between(0.0, 9.0).tolist() == ([0, 2, 1] if late else [0, 1, 2])
+
+
+def test_a_product_bought_again_is_remembered_once_also_when_the_market_has_grown_since():
+    ledger = ledger_of(Basket(1, (1, 0)), shoppers=2, products=2)
+    ledger.reserve(3, 4)
+    ledger.add(purchases_of([Basket(1, (3, 1)), Basket(2, (0,)), Basket(1, (3, 2))]))
+    assert ledger.bought_by.row(1).tolist() == [1, 0, 3, 2]
+    assert ledger.bought_by.row(2).tolist() == [0]
+
+
+def test_an_order_without_a_place_has_no_latitude_and_longitude():
+    ledger = ledger_of(Basket(0, (0,)))
+    assert np.isnan(ledger.latitudes).all()
+    assert np.isnan(ledger.longitudes).all()
+
+
+def test_taking_in_no_orders_moves_none():
+    ledger = ledger_of(Basket(0, (0,)))
+    before = ledger.between(-np.inf, np.inf)
+    ledger.add(purchases_of([]))
+    assert np.shares_memory(before, ledger.between(-np.inf, np.inf))

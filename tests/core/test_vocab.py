@@ -1,0 +1,38 @@
+"""Names and their positions."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.core.vocab import Vocabulary
+
+
+@given(st.lists(st.text(max_size=2)))
+def test_every_name_has_the_position_of_its_first_time_among_the_different_names(names):
+    vocabulary = Vocabulary()
+    given_out = [vocabulary.add(name) for name in names]
+    different = list(dict.fromkeys(names))
+    assert given_out == [different.index(name) for name in names]
+    assert [vocabulary[position] for position in range(len(vocabulary))] == different
+    assert [vocabulary.find(name) for name in different] == list(range(len(different)))
+
+
+def test_an_empty_vocabulary_has_no_names():
+    assert len(Vocabulary()) == 0
+
+
+def test_a_name_that_was_never_added_is_at_minus_1():
+    vocabulary = Vocabulary()
+    vocabulary.add("kale")
+    assert vocabulary.find("leek") == -1
+
+
+def test_looking_for_a_name_does_not_add_it():
+    vocabulary = Vocabulary()
+    vocabulary.find("kale")
+    assert len(vocabulary) == 0
+    assert vocabulary.add("leek") == 0
+
+
+def test_names_differ_by_case():
+    vocabulary = Vocabulary()
+    assert [vocabulary.add("kale"), vocabulary.add("Kale"), vocabulary.add("kale")] == [0, 1, 0]
