@@ -1,0 +1,70 @@
+/** The shopper's basket, kept in the tab. */
+
+import { newId } from "./api.js";
+
+export class Basket {
+  #key;
+  #kept;
+
+  constructor(userId) {
+    this.#key = `punnet.basket.${userId}`;
+    this.#kept = JSON.parse(sessionStorage.getItem(this.#key) ?? "null") ?? { orderId: newId(), lines: [], wishes: [] };
+  }
+
+  /** [{product, quantity}], first in, first listed. */
+  get lines() {
+    return this.#kept.lines;
+  }
+
+  /** The id the next order gets. It stays until the order went through, so that trying again buys once. */
+  get orderId() {
+    return this.#kept.orderId;
+  }
+
+  get count() {
+    return this.lines.reduce((sum, line) => sum + line.quantity, 0);
+  }
+
+  get total() {
+    return this.lines.reduce((sum, line) => sum + line.quantity * line.product.price, 0);
+  }
+
+  /** Put one in, or with -1 take one out. Returns how many there are then. */
+  change(product, by) {
+    const line = this.lines.find((one) => one.product.id === product.id) ?? { product, quantity: 0 };
+    if (!this.lines.includes(line)) this.lines.push(line);
+    line.quantity += by;
+    if (line.quantity <= 0) this.#kept.lines = this.lines.filter((one) => one !== line);
+    this.#keep();
+    return Math.max(line.quantity, 0);
+  }
+
+  /** Take all of a product out. */
+  remove(product) {
+    this.#kept.lines = this.lines.filter((line) => line.product.id !== product.id);
+    this.#keep();
+  }
+
+  /** The order went through: an empty basket, and a new id for the next one. */
+  empty() {
+    this.#kept = { ...this.#kept, lines: [], orderId: newId() };
+    this.#keep();
+  }
+
+  isWished(product) {
+    return this.#kept.wishes.includes(product.id);
+  }
+
+  /** Put a product on the wishlist, or off it. Returns whether it is on it now. */
+  wish(product) {
+    const { wishes } = this.#kept;
+    const wished = !wishes.includes(product.id);
+    this.#kept.wishes = wished ? [...wishes, product.id] : wishes.filter((id) => id !== product.id);
+    this.#keep();
+    return wished;
+  }
+
+  #keep() {
+    sessionStorage.setItem(this.#key, JSON.stringify(this.#kept));
+  }
+}

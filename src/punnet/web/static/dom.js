@@ -1,0 +1,72 @@
+/** Building the page: everything that comes from outside is set as text, never as markup. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const DRAWINGS = new URL("art.svg", import.meta.url);
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** An element with its properties (`on…` are listeners, `data…`/`aria…` attributes) and children. */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** One of the drawings of art.svg, in a colour of its own if one is given. */
+export function drawing(name, colour) {
+  const svg = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${DRAWINGS.pathname}#${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  if (colour) svg.style.setProperty("--a", colour);
+  svg.append(use);
+  return svg;
+}
+
+/** Say something to those who listen to the page. */
+export function say(sentence) {
+  document.getElementById("said").textContent = sentence;
+}
+
+/** Play an animation, unless the visitor asked for calm. */
+export function play(node, frames, options) {
+  if (!calm.matches) node.animate(frames, { easing: "cubic-bezier(.2,.7,.2,1)", ...options });
+}
+
+/**
+ * Show `items` in `list`, so that the eye can follow: what stays slides to its new place, what is new
+ * moves in and is marked. Returns the new ones; of a list that was empty nothing counts as new.
+ */
+export function arrange(list, items, build) {
+  const before = new Map([...list.children].map((node) => [node.dataset.key, node]));
+  const places = new Map([...before].map(([key, node]) => [key, node.getBoundingClientRect()]));
+  const held = document.activeElement?.closest?.("[data-key]")?.dataset.key;
+  const holds = held !== undefined && list.contains(document.activeElement);
+  const nodes = items.map((item) => build(item, before.size > 0 && !before.has(item.product.id)));
+  nodes.forEach((node) => keepOpen(before.get(node.dataset.key), node));
+  list.replaceChildren(...nodes);
+  nodes.forEach((node, index) => slide(node, places.get(node.dataset.key), index));
+  if (holds) nodes.find((node) => node.dataset.key === held)?.querySelector("button")?.focus();
+  return before.size ? items.filter((item) => !before.has(item.product.id)) : [];
+}
+
+function keepOpen(old, node) {
+  const open = old?.querySelector("details")?.open;
+  if (open) node.querySelector("details").open = true;
+}
+
+function slide(node, from, index) {
+  if (!from) {
+    const frames = [{ opacity: 0, transform: "translateY(14px) scale(.97)" }, { opacity: 1, transform: "none" }];
+    play(node, frames, { duration: 520, delay: 45 * index, fill: "backwards" });
+    return;
+  }
+  const to = node.getBoundingClientRect();
+  const [x, y] = [from.left - to.left, from.top - to.top];
+  if (x || y) play(node, [{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: 520 });
+}

@@ -1,0 +1,252 @@
+/** The page at /: who shops, what they do, and what the market makes of it. */
+
+import { act, newId, recommend, Refused, Unreachable } from "./api.js";
+import { Basket } from "./basket.js";
+import { pick } from "./cards.js";
+import { Counter } from "./counter.js";
+import { arrange, drawing, el, play, say } from "./dom.js";
+import { Live } from "./live.js";
+import { Shelf } from "./shelf.js";
+import { count, names, price } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const SHOPPERS = Array.from({ length: 6 }, (_, index) => `shopper-${String(index + 1).padStart(4, "0")}`);
+const FOR_YOU = 12;
+const ASKED = { VIEW_PRODUCT: 8, ADD_TO_CART: 6 };
+const PUSHED = { RECOMMENDATION_UPDATE: "VIEW_PRODUCT", CART_RECOMMENDATION: "ADD_TO_CART" };
+const PATIENCE = 1500; // milliseconds to wait for a push before asking for it
+const BREATH = 400; // milliseconds between an action and the look at what it changed
+
+const shop = { userId: shopperOfAddress(), basket: null, open, add, change, remove, wish, buy, told, failed };
+const waiting = { VIEW_PRODUCT: 0, ADD_TO_CART: 0 };
+const timers = {};
+let live = null;
+let onCounter = null;
+
+// ---- who shops
+
+function shopperOfAddress() {
+  const asked = new URLSearchParams(location.search).get("user");
+  return asked || sessionStorage.getItem("punnet.user") || SHOPPERS[0];
+}
+
+function fillPicker() {
+  const known = SHOPPERS.includes(shop.userId) ? SHOPPERS : [...SHOPPERS, shop.userId];
+  const options = known.map((id) => el("option", { value: id, textContent: id.startsWith("visitor-") ? "a new visitor" : id }));
+  const fresh = el("option", { value: "", textContent: known === SHOPPERS ? "a new visitor" : "another new visitor" });
+  byId("shopper").replaceChildren(...options, fresh);
+  byId("shopper").value = shop.userId;
+}
+
+function become(userId) {
+  shop.userId = userId || `visitor-${newId().slice(0, 8)}`;
+  if (new URLSearchParams(location.search).has("user")) history.replaceState(null, "", location.pathname);
+  start();
+  say(`You are shopping as ${shop.userId} now.`);
+}
+
+function start() {
+  sessionStorage.setItem("punnet.user", shop.userId);
+  shop.basket = new Basket(shop.userId);
+  onCounter = null;
+  fillPicker();
+  counter.clear();
+  byId("picks").replaceChildren();
+  showTote();
+  live?.close();
+  live = new Live(shop.userId, { onState, onMessage });
+  shelf.show();
+  showForYou();
+}
+
+// ---- what the shopper does
+
+function open(product, event) {
+  onCounter = product;
+  counter.put(product, event);
+  tell("VIEW_PRODUCT", product);
+  lookAgain(`you looked at ${product.name}`);
+}
+
+function add(product) {
+  shop.basket.change(product, 1);
+  showTote(true);
+  counter.basket(true);
+  say(`${product.name} is in the basket.`);
+  tell("ADD_TO_CART", product);
+  lookAgain(`${product.name} went into your basket`);
+}
+
+function change(product, by) {
+  if (shop.basket.change(product, by) === 0) told("REMOVE_FROM_CART", {}, product);
+  showTote();
+  counter.basket();
+}
+
+function remove(product) {
+  shop.basket.remove(product);
+  told("REMOVE_FROM_CART", {}, product);
+  showTote();
+  counter.basket();
+  say(`${product.name} is out of the basket.`);
+}
+
+function wish(product) {
+  const wished = shop.basket.wish(product);
+  told(wished ? "ADD_TO_WISHLIST" : "REMOVE_FROM_WISHLIST", {}, product);
+  lookAgain(wished ? `you wished for ${product.name}` : `you no longer wish for ${product.name}`);
+  return wished;
+}
+
+async function buy(button) {
+  const { lines, total, orderId } = shop.basket;
+  const items = lines.map(({ product, quantity }) => ({ productId: product.id, quantity, unitPrice: product.price }));
+  const action = { userId: shop.userId, action: "COMPLETE_PURCHASE", entityType: "ORDER", entityId: orderId, metadata: { items } };
+  button.disabled = true;
+  try {
+    const next = await act({ ...action, limit: ASKED.ADD_TO_CART });
+    const bought = names(lines);
+    const farms = new Set(lines.map(({ product }) => product.farm.id)).size;
+    shop.basket.empty();
+    counter.bought(`${count(lines.length, "product")} from ${count(farms, "farm")} for ${price(total)}. Look what it changed.`, next);
+    showTote();
+    lookAgain(`you bought ${bought}`, 0);
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+    counter.unsold(`${error.message} Nothing was bought; your basket is still here.`);
+  }
+}
+
+// ---- telling the market
+
+/** Tell what was done to a product, and wait for the suggestions it brings. */
+function tell(action, product) {
+  const payload = { type: action, entityId: product.id, entityType: "PRODUCT", eventId: newId() };
+  if (!live.send("USER_ACTION", payload)) return post(action, product, payload.eventId);
+  waiting[action] += 1;
+  clearTimeout(timers[action]);
+  timers[action] = setTimeout(() => ask(action, product), PATIENCE);
+}
+
+/** Without a stream the same action goes over HTTP, and its answer brings the suggestions. */
+async function post(action, product, eventId) {
+  const event = { userId: shop.userId, action, entityId: product.id, entityType: "PRODUCT", eventId, limit: ASKED[action] };
+  await attempt(async () => suggest(action, await act(event)));
+}
+
+/** No push came (the same thing twice within half a second brings none): ask for the suggestions. */
+async function ask(action, product) {
+  waiting[action] = 0;
+  const page = action === "VIEW_PRODUCT" ? { productId: product.id, context: "PRODUCT_DETAIL" } : { context: "CART" };
+  await attempt(async () => suggest(action, await recommend({ userId: shop.userId, limit: ASKED[action], ...page })));
+}
+
+/** Tell what was done, without waiting for anything. */
+function told(type, metadata = {}, product = undefined) {
+  const entity = product ? { entityId: product.id, entityType: "PRODUCT" } : {};
+  const payload = { type, metadata, eventId: newId(), ...entity };
+  if (live.send("USER_ACTION", payload)) return;
+  const { type: action, ...rest } = payload;
+  attempt(() => act({ userId: shop.userId, action, limit: 1, ...rest }));
+}
+
+function suggest(action, recommendations) {
+  if (action === "ADD_TO_CART") counter.completes(recommendations);
+  else if (onCounter) counter.goesWell(recommendations);
+}
+
+/** A push belongs to the last thing done here; those of another window of the same shopper are not waited for. */
+function onMessage(type, payload) {
+  const action = PUSHED[type];
+  if (type === "ERROR") return failed(new Refused(payload.error));
+  if (!action || !waiting[action]) return;
+  waiting[action] -= 1;
+  if (waiting[action]) return;
+  clearTimeout(timers[action]);
+  suggest(action, payload.recommendations);
+}
+
+// ---- for you
+
+function lookAgain(since, breath = BREATH) {
+  clearTimeout(timers.forYou);
+  timers.forYou = setTimeout(() => showForYou(since), breath);
+}
+
+async function showForYou(since = "") {
+  const { userId } = shop;
+  await attempt(async () => {
+    const found = await recommend({ userId, limit: FOR_YOU, context: "HOME" });
+    if (userId !== shop.userId) return;
+    const list = byId("picks");
+    const order = [...list.children].map((node) => node.dataset.key).join();
+    if (order === found.map(({ product }) => product.id).join()) return;
+    const arrived = arrange(list, found, (one, isNew) => pick(one, isNew, shop));
+    byId("board-note").textContent = order ? changed(arrived, since) : greeting(userId);
+  });
+}
+
+function greeting(userId) {
+  if (userId.startsWith("visitor-")) return "Nobody knows you yet: this is what the market likes. Open a few things and watch.";
+  return `Picked for ${userId}. It changes as you click.`;
+}
+
+function changed(arrived, since) {
+  const because = since ? `, since ${since}` : "";
+  return arrived.length ? `${arrived.length} new${because}: ${names(arrived)}.` : `In a new order${because}.`;
+}
+
+// ---- how the market is
+
+function onState(state, seconds) {
+  const link = byId("link");
+  const back = link.dataset.state === "reconnecting" && state === "live";
+  link.dataset.state = state;
+  link.textContent = state === "live" ? "Live" : "Reconnecting…";
+  if (state === "reconnecting") {
+    for (const action of Object.keys(waiting)) waiting[action] = 0;
+    notice(`The market’s server does not answer; what you see stays, and the page tries again ${seconds > 1 ? `in ${seconds} seconds` : "now"}.`);
+  }
+  if (back) {
+    notice("");
+    shelf.show();
+    showForYou();
+  }
+}
+
+async function attempt(work) {
+  try {
+    await work();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error) {
+  if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+  notice(error.message);
+}
+
+function notice(sentence) {
+  const node = byId("notice");
+  node.hidden = !sentence;
+  if (node.textContent !== sentence) node.textContent = sentence;
+}
+
+function showTote(bump = false) {
+  const { basket } = shop;
+  const tote = byId("tote");
+  const label = basket.count ? `${count(basket.count, "thing")}, ${price(basket.total)}` : "empty";
+  tote.replaceChildren(drawing("tote"), el("span", { textContent: basket.count ? price(basket.total) : "Basket" }));
+  if (basket.count) tote.append(el("b", { textContent: basket.count }));
+  tote.setAttribute("aria-label", `Basket: ${label}`);
+  if (bump) play(tote, [{ transform: "scale(1.08)" }, { transform: "none" }], { duration: 300 });
+}
+
+const counter = new Counter(shop);
+const shelf = new Shelf(shop);
+byId("shopper").addEventListener("change", (event) => become(event.target.value));
+byId("tote").addEventListener("click", (event) => counter.openBasket(event));
+addEventListener("pagehide", () => live.close());
+addEventListener("pageshow", (event) => event.persisted && start());
+start();
