@@ -1,0 +1,305 @@
+"""From facts that come in to those who listen."""
+
+import asyncio
+import itertools
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from punnet.engine.engine import Engine
+from punnet.errors import JournalUnavailable, TooBusy
+from punnet.hub import Hub
+from punnet.journal import Journal, Verdict
+from punnet.journal.memory import MemoryJournal
+from punnet.journal.sqlite import SqliteJournal
+from punnet.market import (
+    Action,
+    EntityType,
+    Fact,
+    Farm,
+    Order,
+    OrderLine,
+    Product,
+    Query,
+    Record,
+    Removal,
+    UserAction,
+)
+from punnet.pipeline import GROUP, SLICE, Pipeline
+from punnet.protocol.messages import Frames
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+FARM = Farm(id="hill", name="Hill Farm")
+NAMES = ("kale", "leek", "beet", "dill")
+CATALOGUE: list[Fact] = [
+    FARM,
+    *(Product(id=name, name=name, farm_id="hill", category="Greens", price=2.0) for name in NAMES),
+]
+
+
+def order(order_id: str, product_id: str = "kale", user_id: str = "ann") -> Order:
+    line = OrderLine(product_id=product_id, quantity=1, unit_price=2)
+    return Order(id=order_id, user_id=user_id, placed_at=NOON, lines=(line,))
+
+
+def view(event_id: str, product_id: str = "kale", user_id: str = "ann") -> Action:
+    return Action(
+        event_id=event_id,
+        user_id=user_id,
+        action=UserAction.VIEW_PRODUCT,
+        entity_id=product_id,
+        entity_type=EntityType.PRODUCT,
+    )
+
+
+class Counted(MemoryJournal):
+    """A journal that remembers how many records each commit had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits: list[int] = []
+
+    def append(self, records: Sequence[Record]) -> list[Verdict]:
+        self.commits.append(len(records))
+        return super().append(records)
+
+
+class Shop:
+    """A pipeline with everything it needs, under a clock that never stands still."""
+
+    def __init__(self, journal: Journal, capacity: int = 10_000) -> None:
+        self.journal = journal
+        self.engine = Engine()
+        ticks = itertools.count(NOON.timestamp())
+        self.clock = lambda: float(next(ticks))
+        self.hub = Hub(self.clock)
+        self.pipeline = Pipeline(self.engine, journal, self.hub, Frames("now"), self.clock, capacity)
+
+    def facts(self) -> list[Fact]:
+        return [record.fact for batch in self.journal.read() for record in batch]
+
+    async def __aenter__(self) -> "Shop":
+        self.pipeline.start()
+        await self.pipeline.submit(CATALOGUE)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.pipeline.stop()
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with Shop(Counted()) as shop:
+        yield shop
+
+
+async def test_what_was_submitted_is_in_the_journal_and_in_the_engine(shop):
+    assert await shop.pipeline.submit([order("o1"), view("e1")]) == [Verdict.ACCEPTED] * 2
+    assert shop.facts() == [*CATALOGUE, order("o1"), view("e1")]
+    assert shop.engine.order("o1") == order("o1")
+    assert shop.engine.tally.total == 1
+
+
+async def test_a_record_bears_the_time_it_was_submitted_at(shop):
+    before = shop.clock()
+    await shop.pipeline.submit([order("o1"), view("e1")])
+    *_, first, second = [record for batch in shop.journal.read() for record in batch]
+    assert before < first.at == second.at < shop.clock()
+
+
+async def test_the_same_id_again_changes_nothing(shop):
+    await shop.pipeline.submit([order("o1"), view("e1")])
+    again = [view("e1"), order("o1"), order("o1", "leek"), view("e2")]
+    verdicts = [Verdict.DUPLICATE, Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.ACCEPTED]
+    assert await shop.pipeline.submit(again) == verdicts
+    assert shop.engine.tally.total == 2
+    assert shop.engine.order("o1") == order("o1")
+    assert shop.engine.order_count == 1
+
+
+async def test_nothing_submitted_is_fine(shop):
+    assert await shop.pipeline.submit([]) == []
+
+
+async def test_calls_that_come_together_share_a_commit_and_stay_whole(shop):
+    calls = [[order(f"o{number}"), view(f"e{number}")] for number in range(50)]
+    verdicts = await asyncio.gather(*(shop.pipeline.submit(call) for call in calls))
+    assert verdicts == [[Verdict.ACCEPTED] * 2] * 50
+    assert shop.facts()[len(CATALOGUE) :] == [fact for call in calls for fact in call]
+    assert len(shop.journal.commits) < 5
+
+
+async def test_each_call_of_a_commit_gets_its_own_verdicts(shop):
+    calls = [[order("o1")], [order("o1"), order("o2")], [order("o2", "leek")]]
+    verdicts = await asyncio.gather(*(shop.pipeline.submit(call) for call in calls))
+    assert verdicts == [[Verdict.ACCEPTED], [Verdict.DUPLICATE, Verdict.ACCEPTED], [Verdict.CONFLICT]]
+
+
+async def test_a_commit_grows_to_its_limit_and_no_further(shop):
+    many = [[view(f"{call}-{number}") for number in range(GROUP // 2)] for call in range(3)]
+    await asyncio.gather(*(shop.pipeline.submit(call) for call in many))
+    assert max(shop.journal.commits) == GROUP
+    assert shop.engine.tally.total == 3 * (GROUP // 2)
+
+
+async def test_while_much_is_applied_others_have_their_turn(shop):
+    applied: list[int] = []
+    call = asyncio.ensure_future(shop.pipeline.submit([view(f"e{number}") for number in range(3 * SLICE)]))
+    while not call.done():
+        applied.append(shop.engine.tally.total)
+        await asyncio.sleep(0)
+    assert {0, SLICE, 2 * SLICE} <= set(applied)
+
+
+async def test_a_new_engine_brought_up_to_the_journal_answers_the_same(tmp_path: Path):
+    with closing(SqliteJournal(tmp_path / "market.db")) as journal:
+        async with Shop(journal) as first:
+            await first.pipeline.submit([order("o1"), order("o2", "leek", "bob"), order("o3", "kale", "bob")])
+            await first.pipeline.submit([view("e1", "dill"), view("e1", "dill")])
+        second = Shop(journal)
+        assert second.pipeline.replay() == len(CATALOGUE) + 4
+        later = NOON.timestamp() + 3600
+        for user_id in ("ann", "bob", "cem"):
+            query = Query(user_id=user_id)
+            assert second.engine.answer(query, later) == first.engine.answer(query, later)
+
+
+async def test_when_the_journal_cannot_be_written_nothing_changes_and_later_it_can(tmp_path: Path, caplog):
+    path = tmp_path / "market.db"
+    with closing(SqliteJournal(path, patience=0.01)) as journal, closing(sqlite3.connect(path)) as other:
+        async with Shop(journal) as shop:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(JournalUnavailable, match="locked"):
+                await shop.pipeline.submit([order("o1")])
+            other.rollback()
+            assert shop.engine.order("o1") is None
+            assert shop.facts() == CATALOGUE
+            assert shop.pipeline.waiting == 0
+            assert await shop.pipeline.submit([order("o1")]) == [Verdict.ACCEPTED]
+    assert "database is locked" in caplog.text
+
+
+async def test_with_too_much_waiting_the_next_call_is_refused_and_nothing_taken_is_lost(tmp_path: Path):
+    path = tmp_path / "market.db"
+    with closing(SqliteJournal(path, patience=30)) as journal, closing(sqlite3.connect(path)) as other:
+        async with Shop(journal, capacity=10) as shop:
+            other.execute("BEGIN IMMEDIATE")
+            calls = [
+                asyncio.ensure_future(shop.pipeline.submit([view(f"{call}-{number}") for number in range(6)]))
+                for call in range(2)
+            ]
+            await asyncio.sleep(0)
+            assert shop.pipeline.waiting == 12
+            with pytest.raises(TooBusy, match="12 facts and reactions are waiting"):
+                await shop.pipeline.submit([view("one more")])
+            other.rollback()
+            assert await asyncio.gather(*calls) == [[Verdict.ACCEPTED] * 6] * 2
+            assert shop.pipeline.waiting == 0
+            assert await shop.pipeline.submit([view("one more")]) == [Verdict.ACCEPTED]
+
+
+async def test_before_it_starts_and_once_it_stops_nothing_is_taken_in():
+    shop = Shop(MemoryJournal())
+    with pytest.raises(TooBusy, match="starting or stopping"):
+        await shop.pipeline.submit([FARM])
+    async with shop:
+        pass
+    with pytest.raises(TooBusy, match="starting or stopping"):
+        await shop.pipeline.submit([FARM])
+
+
+async def test_when_it_stops_what_was_taken_in_is_kept_and_answered():
+    shop = Shop(MemoryJournal())
+    async with shop:
+        calls = [asyncio.ensure_future(shop.pipeline.submit([order(f"o{number}")])) for number in range(20)]
+        await asyncio.sleep(0)
+    assert all(call.done() for call in calls)
+    assert shop.facts()[len(CATALOGUE) :] == [order(f"o{number}") for number in range(20)]
+
+
+async def test_a_caller_that_went_away_delays_nobody_and_what_it_sent_is_kept(shop):
+    gone = asyncio.ensure_future(shop.pipeline.submit([order("o1")]))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await shop.pipeline.submit([order("o1")]) == [Verdict.DUPLICATE]
+
+
+async def test_who_left_before_the_journal_failed_is_not_told(tmp_path: Path, caplog):
+    path = tmp_path / "market.db"
+    with closing(SqliteJournal(path, patience=0.01)) as journal, closing(sqlite3.connect(path)) as other:
+        async with Shop(journal) as shop:
+            other.execute("BEGIN IMMEDIATE")
+            gone = asyncio.ensure_future(shop.pipeline.submit([order("o1")]))
+            stays = asyncio.ensure_future(shop.pipeline.submit([order("o2")]))
+            await asyncio.sleep(0)
+            gone.cancel()
+            with pytest.raises(JournalUnavailable):
+                await stays
+            other.rollback()
+
+
+async def test_a_fact_that_cannot_be_written_down_fails_its_caller_and_nobody_after(tmp_path: Path, caplog):
+    with closing(SqliteJournal(tmp_path / "market.db")) as journal:
+        async with Shop(journal) as shop:
+            with pytest.raises(UnicodeEncodeError):
+                await shop.pipeline.submit([order("o1"), order("\ud800")])
+            assert await shop.pipeline.submit([order("o1")]) == [Verdict.ACCEPTED]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+async def test_who_listens_gets_the_answer_to_a_view(shop):
+    ann, bob = shop.hub.register("ann"), shop.hub.register("bob")
+    await shop.pipeline.submit([order("o1", "leek", "bob"), view("e1")])
+    (frame,) = await ann.take()
+    message = msgspec.json.decode(frame)
+    assert (message["type"], message["messageId"]) == ("RECOMMENDATION_UPDATE", "now:1")
+    offered = [offer["product"]["id"] for offer in message["payload"]["recommendations"]]
+    assert sorted(offered) == ["beet", "dill", "leek"]
+    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 0)
+    shop.hub.close()
+    assert await bob.take() == []
+
+
+async def test_a_view_known_already_is_not_answered_again(shop):
+    ann = shop.hub.register("ann")
+    await shop.pipeline.submit([view("e1")])
+    await shop.pipeline.submit([view("e1")])
+    await shop.pipeline.stop()
+    assert len(await ann.take()) == shop.pipeline.delivered == 1
+
+
+async def test_where_nobody_listens_no_answer_is_made(shop):
+    await shop.pipeline.submit([view("e1")])
+    assert (shop.pipeline.waiting, shop.pipeline.delivered) == (0, 0)
+
+
+async def test_a_product_that_leaves_before_the_answer_counts_as_failed(shop):
+    ann = shop.hub.register("ann")
+    removal = Removal(entity_type=EntityType.PRODUCT, id="kale")
+    await shop.pipeline.submit([view("e1"), removal, view("e2", "leek")])
+    (frame,) = await ann.take()
+    assert b'"RECOMMENDATION_UPDATE"' in frame
+    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 1)
+
+
+async def test_who_stopped_listening_costs_no_answer(shop):
+    ann = shop.hub.register("ann")
+    await shop.pipeline.submit([view(f"e{number}") for number in range(100)])
+    shop.hub.unregister(ann)
+    await shop.pipeline.stop()
+    assert shop.pipeline.delivered < 100
+    assert shop.pipeline.waiting == 0
+
+
+async def test_it_knows_how_long_a_call_takes():
+    shop = Shop(MemoryJournal())
+    assert shop.pipeline.average_seconds == 0
+    async with shop:
+        await shop.pipeline.submit([order("o1")])
+    assert 0 < shop.pipeline.average_seconds < 10
