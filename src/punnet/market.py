@@ -19,8 +19,11 @@ Longitude: TypeAlias = Annotated[float, Meta(ge=-180, le=180, examples=[-84.5])]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 
-class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
-    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed."""
+class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True, gc=False):
+    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed.
+
+    What comes from JSON holds no cycles, so the garbage collector need not walk a market's whole history.
+    """
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
