@@ -21,8 +21,10 @@ def remember(profile: Profile, action: Action, time: float, catalogue: Catalogue
 
 
 def search_words(action: Action) -> str:
-    """Return the words of a SEARCH: `metadata.searchQuery`, else its `entityId`, else none."""
-    words = action.metadata.get("searchQuery", action.entity_id)
+    """Return the words of a search: `metadata.searchQuery`, else the `entityId` of a SEARCH, else none."""
+    words = action.metadata.get("searchQuery")
+    if words is None and action.action is UserAction.SEARCH:
+        words = action.entity_id
     return words if isinstance(words, str) else ""
 
 

@@ -1,5 +1,7 @@
 """What a fact must fit before it is written down."""
 
+from typing import assert_never
+
 from msgspec import UNSET
 
 from punnet.engine.index import Index
@@ -16,6 +18,9 @@ from punnet.market import (
     Removal,
     UserAction,
 )
+
+TAKING_OUT = (UserAction.REMOVE_FROM_CART, UserAction.REMOVE_FROM_WISHLIST)
+"""What a shopper may do to something that left the catalogue."""
 
 
 def check(index: Index, fact: Fact) -> None:
@@ -44,6 +49,8 @@ def _catalogue(index: Index, fact: Product | FarmChange | ProductChange | Remova
                 _farm(index, patch.farm_id, "farmId")
         case Removal():
             _removal(index, fact)
+        case _:
+            assert_never(fact)
 
 
 def _removal(index: Index, removal: Removal) -> None:
@@ -61,13 +68,15 @@ def _removal(index: Index, removal: Removal) -> None:
 
 
 def _action(index: Index, action: Action) -> None:
-    if action.entity_id is None:
+    entity, catalogue = action.entity_id, index.catalogue
+    if entity is None:
         return
+    taking_out = action.action in TAKING_OUT
     match action.entity_type:
-        case EntityType.PRODUCT:
-            _product(index, action.entity_id, "entityId")
-        case EntityType.FARM:
-            _farm(index, action.entity_id, "entityId")
+        case EntityType.PRODUCT if not (taking_out and catalogue.products.find(entity) >= 0):
+            _product(index, entity, "entityId")
+        case EntityType.FARM if not (taking_out and catalogue.farms.find(entity) >= 0):
+            _farm(index, entity, "entityId")
         case EntityType.ORDER if action.action is UserAction.COMPLETE_PURCHASE:
             _order(index, action)
         case _:

@@ -19,6 +19,9 @@ class Baskets:
         self._products: list[int] = []
         self._prices: list[float] = []
 
+    def __len__(self) -> int:
+        return len(self._shoppers)
+
     def add(self, order: Order, shopper: int, products: Vocabulary) -> list[int]:
         """Collect one order and return its products, each once; what is not known here is left out."""
         lines: dict[int, float] = {}

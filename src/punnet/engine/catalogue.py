@@ -78,13 +78,10 @@ class Catalogue:
         if position == len(self._products):
             self._products.append(None)
         before = self._products[position]
-        fields = {name: getattr(product, name) for name in Product.__struct_fields__}
-        if product.created_at is None:
-            added = datetime.fromtimestamp(at, UTC) if before is None else before.created_at
-            fields["created_at"] = added
-        listed = ListedProduct(**fields, farm=farm)
-        self._products[position] = listed
-        self.shelf.put(position, self._row(listed))
+        added = product.created_at or (before and before.created_at) or datetime.fromtimestamp(at, UTC)
+        fields = {name: getattr(product, name) for name in Product.__struct_fields__} | {"created_at": added}
+        self._products[position] = ListedProduct(**fields, farm=farm)
+        self.shelf.put(position, self._row(product, added))
 
     def patch_farm(self, farm_id: str, patch: FarmPatch) -> None:
         """Change the fields that `patch` has; a farm that is not there stays away."""
@@ -122,15 +119,14 @@ class Catalogue:
         sought = words(search_query)
         return [at for at in range(len(self.categories)) if sought & words(self.categories[at])]
 
-    def _row(self, product: ListedProduct) -> Row:
-        created = product.created_at
+    def _row(self, product: Product, added: datetime) -> Row:
         since, until = product.available_from, product.available_until
         return Row(
             category=self.categories.add(product.category),
             farm=self.farms.find(product.farm_id),
             price=product.price,
             organic=product.organic,
-            added=created.timestamp() if created else -np.inf,
+            added=added.timestamp(),
             stock=UNTRACKED if product.stock is None else product.stock,
             available=product.available,
             since=since.timestamp() if since else -np.inf,

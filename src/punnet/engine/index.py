@@ -1,6 +1,7 @@
 """All that is known of a market, changed only by records."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from punnet.core.ledger import Ledger
 from punnet.core.vocab import Vocabulary
@@ -46,10 +47,11 @@ class Index:
                     self._place(order, baskets)
                 case Action() as action:
                     self._act(action, record.at)
-                case _:
-                    self._stock(record)
+                case change:
+                    self._stock(change, record.at)
         self.ledger.reserve(len(self.shoppers), len(self.catalogue.products))
-        self.ledger.add(baskets.collected())
+        if len(baskets):
+            self.ledger.add(baskets.collected())
 
     def _place(self, order: Order, baskets: Baskets) -> None:
         if order.id in self.orders:
@@ -69,20 +71,20 @@ class Index:
         remember(profile, action, time, self.catalogue)
         self.tally.count(action.action, at)
 
-    def _stock(self, record: Record) -> None:
+    def _stock(self, change: Farm | Product | FarmChange | ProductChange | Removal, at: float) -> None:
         catalogue = self.catalogue
-        match record.fact:
-            case Product() as product:
-                catalogue.put_product(product, record.at)
-            case ProductChange(id=product_id, patch=product_patch):
-                catalogue.patch_product(product_id, product_patch, record.at)
-            case Farm() as farm:
-                catalogue.put_farm(farm)
-            case FarmChange(id=farm_id, patch=farm_patch):
-                catalogue.patch_farm(farm_id, farm_patch)
-            case Removal(entity_type=EntityType.FARM, id=farm_id):
-                catalogue.remove_farm(farm_id)
-            case Removal(id=product_id):
-                catalogue.remove_product(product_id)
+        match change:
+            case Farm():
+                catalogue.put_farm(change)
+            case Product():
+                catalogue.put_product(change, at)
+            case FarmChange():
+                catalogue.patch_farm(change.id, change.patch)
+            case ProductChange():
+                catalogue.patch_product(change.id, change.patch, at)
+            case Removal(entity_type=EntityType.FARM):
+                catalogue.remove_farm(change.id)
+            case Removal():
+                catalogue.remove_product(change.id)
             case _:
-                raise AssertionError("orders and actions are taken in elsewhere")
+                assert_never(change)

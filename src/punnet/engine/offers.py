@@ -1,6 +1,7 @@
 """Which algorithms a context asks, with which weights, and their offers."""
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import numpy as np
 
@@ -63,6 +64,8 @@ def _offer(algorithm: Algorithm, index: Index, question: Question, taste: Taste,
             return together.offer(ledger, _companions(question), wanted, k)
         case Algorithm.ARRIVALS:
             return arrivals.offer(shelf, taste.farms, now, wanted, k, days=tuning.arrivals_days)
+        case _:
+            assert_never(algorithm)
 
 
 def _sources(index: Index, question: Question) -> tuple[Indices, float]:
