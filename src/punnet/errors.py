@@ -47,6 +47,24 @@ class TooLarge(Refused):
     code = "TOO_LARGE"
 
 
+class UnsupportedMedia(Refused):
+    """A body of another kind than the call takes."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class UnknownPath(Refused):
+    """A path that leads nowhere."""
+
+    code = "UNKNOWN_PATH"
+
+
+class MethodNotAllowed(Refused):
+    """A method that the path does not have; `allowed` lists those it has."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+
 class TooBusy(Refused):
     """More is waiting than the server holds; the same call works a little later."""
 

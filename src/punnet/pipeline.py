@@ -70,6 +70,16 @@ class Pipeline:
         return self._facts_waiting + self._reactions.qsize()
 
     @property
+    def taking_in(self) -> bool:
+        """Whether facts are taken in now."""
+        return self._taking_in
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is waiting that no more is taken."""
+        return self.waiting >= self._capacity
+
+    @property
     def average_seconds(self) -> float:
         """The mean time from `submit` until the engine reflects what was submitted."""
         return self._seconds / self._calls_applied if self._calls_applied else 0.0
@@ -105,7 +115,7 @@ class Pipeline:
         """
         if not self._taking_in:
             raise TooBusy("the server is starting or stopping")
-        if self.waiting >= self._capacity:
+        if self.full:
             raise TooBusy(
                 f"{self.waiting} facts and reactions are waiting, which is more than this server takes"
             )
