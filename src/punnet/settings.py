@@ -1,0 +1,169 @@
+"""Every setting there is: its name, type, default and purpose, read once from the environment."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, get_args
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import FieldInfo
+
+from punnet.engine.tuning import Tuning
+from punnet.errors import BadSetting
+from punnet.protocol import shapes
+
+SQLITE = "sqlite:///"
+MEMORY = "memory:"
+PASSWORD = re.compile(r"(://[^/@]*:)[^/@]+(?=@)")
+
+
+def _about(purpose: str, *, at_least: float | None = None, at_most: float | None = None) -> Meta:
+    return Meta(description=purpose, ge=at_least, le=at_most)
+
+
+def _text(purpose: str, pattern: str, allowed: str) -> Meta:
+    return Meta(description=purpose, pattern=pattern, extra={"allowed": allowed})
+
+
+def _share(purpose: str) -> Meta:
+    return _about(purpose, at_least=0, at_most=1)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings by their names in small letters; the environment has them in capitals."""
+
+    host: Annotated[
+        str, _text("address to listen on", r"^\S+$", "an address or a name, such as 127.0.0.1")
+    ] = "127.0.0.1"
+    port: Annotated[int, _about("port to listen on; 0 takes a free one", at_least=0, at_most=65_535)] = 3000
+    database_url: Annotated[
+        str,
+        _text("where the journal is kept", rf"^({SQLITE}[^?#]+|{MEMORY})$", f"{SQLITE}FILE or {MEMORY}"),
+    ] = f"{SQLITE}punnet.db"
+    ws_path: Annotated[str, _text("path of the WebSocket", r"^/[^\s?#{}]*$", "a path, such as /ws")] = (
+        "/ws/recommendations"
+    )
+    event_queue_max_size: Annotated[int, _about("facts and reactions that may wait", at_least=1)] = 10_000
+    max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
+    enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
+        True
+    )
+    max_body_bytes: Annotated[int, _about("largest body of a request", at_least=1_024)] = 1_048_576
+    max_bulk_bytes: Annotated[int, _about("largest body of a bulk request", at_least=1_024)] = 16_777_216
+
+    collaborative_max_neighbours: Annotated[
+        int, _about("shoppers compared with one; 0 means all", at_least=0)
+    ] = 500
+    trending_radius_km: Annotated[float, _about("how far 'near' reaches", at_least=0, at_most=20_100)] = 80
+    trending_days: Annotated[float, _about("days that trending looks back", at_least=0, at_most=3_660)] = 7
+    trending_min_orders: Annotated[int, _about("orders from which a product trends", at_least=1)] = 5
+    trending_min_products: Annotated[
+        int, _about("products that must trend nearby, else the whole market counts", at_least=0)
+    ] = 10
+    seasonal_new_days: Annotated[float, _about("days a product is new", at_least=0, at_most=3_660)] = 7
+    arrivals_days: Annotated[float, _about("days a product is an arrival", at_least=0, at_most=3_660)] = 14
+    market_latitude: Annotated[
+        float, _about("latitude that seasons follow without a place", at_least=-90, at_most=90)
+    ] = 0
+    weight_collaborative: Annotated[float, _share("weight of collaborative filtering")] = 0.30
+    weight_content: Annotated[float, _share("weight of content")] = 0.25
+    weight_trending: Annotated[float, _share("weight of trending")] = 0.15
+    weight_seasonal: Annotated[float, _share("weight of the season")] = 0.15
+    weight_behaviour: Annotated[float, _share("weight of behaviour")] = 0.15
+    weight_together: Annotated[float, _share("weight of bought together, beside a product")] = 0.15
+    weight_together_cart: Annotated[float, _share("weight of bought together, for a cart")] = 0.60
+    weight_arrivals: Annotated[float, _share("weight of new arrivals")] = 0.10
+    farm_share: Annotated[float, _share("share of an answer that one farm may have")] = 0.3
+    category_share: Annotated[float, _share("share of an answer that one category may have")] = 0.5
+    price_share: Annotated[float, _share("share of an answer that a third of the prices may have")] = 0.7
+
+    @property
+    def database(self) -> Path | None:
+        """The file of the journal; None keeps it in memory."""
+        if self.database_url == MEMORY:
+            return None
+        return Path(self.database_url.removeprefix(SQLITE))
+
+    @property
+    def tuning(self) -> Tuning:
+        """What of these the engine goes by."""
+        same = msgspec.convert(self, Tuning, from_attributes=True)
+        return msgspec.structs.replace(same, neighbours=self.collaborative_max_neighbours)
+
+
+class Source(StrEnum):
+    """Where a value came from."""
+
+    DEFAULT = "default"
+    ENVIRONMENT = "environment"
+    OPTION = "option"
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as `punnet config` shows it."""
+
+    name: str
+    value: str | int | float | bool
+    source: Source
+    purpose: str
+
+
+def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Settings, list[Listed]]:
+    """Return the settings, and each of them with its source.
+
+    Both mappings go by names in capitals; options win. A variable that is empty counts as not set. Raises
+    BadSetting with a sentence that says what to write.
+    """
+    given = {name: text for name, text in environment.items() if text} | dict(options)
+    values = {field.name: _value(field, given[_name(field)]) for field in FIELDS if _name(field) in given}
+    settings = msgspec.convert(values, Settings)
+    return settings, [_listed(field, settings, given, options) for field in FIELDS]
+
+
+def _name(field: FieldInfo) -> str:
+    return field.name.upper()
+
+
+def _value(field: FieldInfo, text: str) -> object:
+    kind: object = field.type
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:
+        raise _refused(field, text) from None
+
+
+def _listed(
+    field: FieldInfo, settings: Settings, given: Mapping[str, str], options: Mapping[str, str]
+) -> Listed:
+    name = _name(field)
+    value = getattr(settings, field.name)
+    return Listed(
+        name=name,
+        value=_masked(value) if isinstance(value, str) else value,
+        source=Source.OPTION if name in options else Source.ENVIRONMENT if name in given else Source.DEFAULT,
+        purpose=_notes(field.type).description or "",
+    )
+
+
+def _refused(field: FieldInfo, text: str) -> BadSetting:
+    extra = _notes(field.type).extra or {}
+    allowed = extra.get("allowed") or shapes.allowed(shapes.shape(field.type))
+    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    return BadSetting(
+        f'{_name(field)} is "{_masked(text)}", but it takes {allowed}; without it, it is {default}'
+    )
+
+
+def _notes(kind: object) -> Meta:
+    """Return what stands beside the type of a setting."""
+    return next(note for note in get_args(kind) if isinstance(note, Meta))
+
+
+def _masked(text: str) -> str:
+    """Return `text` without the password that a URL may carry."""
+    return PASSWORD.sub(r"\1***", text)
+
+
+FIELDS = msgspec.structs.fields(Settings)

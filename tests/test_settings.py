@@ -1,0 +1,107 @@
+"""What can be set, and what is said where it is set wrongly."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from punnet.engine.tuning import Tuning
+from punnet.errors import BadSetting
+from punnet.settings import Listed, Settings, Source, read
+
+
+def listed(listing: list[Listed], name: str) -> Listed:
+    return next(line for line in listing if line.name == name)
+
+
+def test_without_anything_set_everything_has_its_default():
+    settings, listing = read({}, {})
+    assert settings == Settings()
+    assert {line.source for line in listing} == {Source.DEFAULT}
+
+
+def test_every_setting_is_listed_with_what_it_is_for():
+    _, listing = read({}, {})
+    assert [line.name.lower() for line in listing] == list(Settings.__struct_fields__)
+    assert all(line.purpose for line in listing)
+
+
+def test_the_environment_sets_a_value_of_its_type():
+    settings, listing = read(
+        {"PORT": "8080", "ENABLE_STATS_ENDPOINT": "false", "MARKET_LATITUDE": "-33.9"}, {}
+    )
+    assert (settings.port, settings.enable_stats_endpoint, settings.market_latitude) == (8080, False, -33.9)
+    assert listed(listing, "PORT").source is Source.ENVIRONMENT
+    assert listed(listing, "HOST").source is Source.DEFAULT
+
+
+def test_an_option_wins_over_the_environment():
+    settings, listing = read({"PORT": "8080", "HOST": "::1"}, {"PORT": "9090"})
+    assert (settings.port, settings.host) == (9090, "::1")
+    assert listed(listing, "PORT") == Listed(
+        name="PORT", value=9090, source=Source.OPTION, purpose="port to listen on; 0 takes a free one"
+    )
+
+
+def test_a_variable_that_is_empty_counts_as_not_set():
+    settings, listing = read({"PORT": ""}, {})
+    assert settings.port == 3000
+    assert listed(listing, "PORT").source is Source.DEFAULT
+
+
+def test_variables_of_others_are_none_of_our_business():
+    assert read({"PATH": "/bin", "PORTS": "x", "port": "x"}, {})[0] == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "allowed"),
+    [
+        ("PORT", "ten", "a whole number from 0 to 65535; without it, it is 3000"),
+        ("PORT", "65536", "a whole number from 0 to 65535"),
+        ("PORT", "-1", "a whole number from 0 to 65535"),
+        ("PORT", "80.5", "a whole number from 0 to 65535"),
+        ("HOST", "my host", "an address or a name, such as 127.0.0.1"),
+        ("DATABASE_URL", "punnet.db", "sqlite:///FILE or memory:; without it, it is sqlite:///punnet.db"),
+        ("DATABASE_URL", "sqlite:///", "sqlite:///FILE or memory:"),
+        ("DATABASE_URL", "sqlite:///a?mode=ro", "sqlite:///FILE or memory:"),
+        ("WS_PATH", "ws", "a path, such as /ws"),
+        ("ENABLE_STATS_ENDPOINT", "perhaps", "true or false; without it, it is true"),
+        ("EVENT_QUEUE_MAX_SIZE", "0", "a whole number at least 1"),
+        ("WEIGHT_CONTENT", "nan", "a number from 0 to 1"),
+        ("WEIGHT_CONTENT", "1.01", "a number from 0 to 1"),
+        ("TRENDING_RADIUS_KM", "1e400", "a number from 0 to 20100"),
+        ("MARKET_LATITUDE", "91", "a number from -90 to 90"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_to_write(name, text, allowed):
+    with pytest.raises(BadSetting) as refused:
+        read({name: text}, {})
+    assert str(refused.value).startswith(f'{name} is "{text}", but it takes {allowed}')
+
+
+def test_a_password_is_not_shown():
+    with pytest.raises(BadSetting, match=r'DATABASE_URL is "postgresql://punnet:\*\*\*@db/market"'):
+        read({"DATABASE_URL": "postgresql://punnet:secret@db/market"}, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///punnet.db", Path("punnet.db")),
+        ("sqlite:////var/lib/punnet.db", Path("/var/lib/punnet.db")),
+        ("memory:", None),
+    ],
+)
+def test_the_database_is_a_file_or_memory(url, path):
+    assert read({"DATABASE_URL": url}, {})[0].database == path
+
+
+def test_the_defaults_are_those_of_the_engine():
+    assert Settings().tuning == Tuning()
+
+
+def test_everything_the_engine_goes_by_can_be_set():
+    names = {"neighbours": "COLLABORATIVE_MAX_NEIGHBOURS"}
+    for field in msgspec.structs.fields(Tuning):
+        tuning = read({names.get(field.name, field.name.upper()): "1"}, {})[0].tuning
+        assert tuning == msgspec.structs.replace(Tuning(), **{field.name: 1})
