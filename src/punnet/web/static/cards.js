@@ -4,18 +4,17 @@ import { picture } from "./art.js";
 import { el } from "./dom.js";
 import { price, reason, shares, soldOut, unit } from "./words.js";
 
-/** A suggestion: picture, name, price, farm, reason, and why. `shop` has open(product, event) and add(product). */
+/** A suggestion: picture, name, farm, reason and price, and why. `shop` has open(product, event) and add(product). */
 export function pick(recommendation, isNew, shop) {
   const { product } = recommendation;
   return el("li", { className: isNew ? "pick arrived" : "pick", "data-key": product.id },
     picture(product, "pick-art"),
+    isNew ? el("span", { className: "flag", textContent: "new" }) : null,
     el("div", { className: "pick-text" },
       name(product, shop),
-      el("p", { className: "facts" }, el("b", { textContent: price(product.price) }), ` ${unit(product)} · ${product.farm.name}`),
-      el("div", { className: "pick-reason" },
-        isNew ? el("span", { className: "flag", textContent: "new" }) : null,
-        el("span", { textContent: reason(recommendation) }),
-        why(recommendation))),
+      el("p", { className: "facts", textContent: product.farm.name }),
+      el("p", { className: "reason", textContent: reason(recommendation) }),
+      el("div", { className: "cost" }, el("b", { textContent: price(product.price) }), ` ${unit(product)}`, why(recommendation))),
     plus(product, shop));
 }
 
@@ -33,7 +32,8 @@ export function good({ product }, isNew, shop) {
 }
 
 function name(product, shop) {
-  const button = el("button", { type: "button", className: "open", textContent: product.name, onclick: (event) => shop.open(product, event) });
+  const words = el("span", { textContent: product.name });
+  const button = el("button", { type: "button", className: "open", onclick: (event) => shop.open(product, event) }, words);
   return el("h3", { className: "name" }, button);
 }
 

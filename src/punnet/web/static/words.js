@@ -39,7 +39,7 @@ const REASONS = {
 
 /** One reason for a person to read. */
 export function reason({ reason: code, metadata }) {
-  if (metadata.filling === "most_bought") return "A favourite of this market";
+  if (metadata.filling === "most_bought") return "A market favourite";
   if (metadata.filling === "newest") return "New at the market";
   if (code === "TRENDING_LOCAL") return metadata.area === "local" ? "Trending near you" : "Selling fast this week";
   return REASONS[code] ?? "Worth a look";
