@@ -122,6 +122,7 @@ class _Maker:
         self.random, self.size = random, size
         self.now: datetime = random.choice(NOWS)
         self.farms: list[str] = []
+        self.left: set[str] = set()
         self.products: list[Product] = []
         self.orders: list[Order] = []
         self.users = [f"user-{n}" for n in range(size.shoppers)]
@@ -155,7 +156,7 @@ class _Maker:
         product = Product(
             id=known or self.some("product"),
             name=self.random.choice(NAMES),
-            farm_id=self.random.choice(self.farms),
+            farm_id=self.random.choice([farm for farm in self.farms if farm not in self.left]),
             category=self.random.choice(CATEGORIES),
             price=self.random.choice(PRICES),
             organic=self.chance(2),
@@ -227,7 +228,10 @@ class _Maker:
         if action is UserAction.FILTER_CATEGORY:
             return (None, None, {"category": category}) if self.chance(2) else (category, None, {})
         if action is UserAction.SEARCH:
-            search: dict[str, object] = {"searchQuery": self.random.choice(SEARCHES)}
+            words = self.random.choice(SEARCHES)
+            if words and self.chance(3):
+                return words, EntityType.SEARCH, {}
+            search: dict[str, object] = {"searchQuery": words}
             return None, EntityType.SEARCH, {**search, "category": category} if self.chance(2) else search
         return None, None, {}
 
@@ -237,12 +241,14 @@ class _Maker:
         match self.random.randint(0, 7):
             case 0:
                 return Removal(entity_type=EntityType.PRODUCT, id=product.id)
-            case 1 if self.chance(3):
-                return Removal(entity_type=EntityType.FARM, id=self.random.choice(self.farms))
+            case 1 if len(self.left) + 1 < len(self.farms):
+                self.left.add(self.random.choice(self.farms))
+                return Removal(entity_type=EntityType.FARM, id=self.random.choice(sorted(self.left)))
             case 2:
                 return self.product(product.id)
             case 3:
                 farm = self.random.choice(self.farms)
+                self.left.discard(farm)
                 return Farm(id=farm, name=f"The new {farm}", region="East")
             case 4:
                 patch = FarmPatch(latitude=39.0, longitude=-84.0)
@@ -290,21 +296,22 @@ def market(random: Random, size: Size) -> Market:
     return Market(records, maker.now, tuple(maker.farms), products, tuple(maker.users))
 
 
-def query(random: Random, of: Market, *, context: Context | None = None) -> Query:
+def query(random: Random, of: Market, *, contexts: Sequence[Context | None] = (None, *Context)) -> Query:
     """Return a question to a market, about a product that it heard of, now and then by a stranger."""
     place = random.choice((None, *PLACES))
-    few = random.randint(0, 2)
-    asked = context or random.choice((None, *Context))
+    context = random.choice(contexts)
+    searching = context is Context.SEARCH or random.randint(0, 3) == 0
+    excluded = random.choice((0, 0, 0, 1, 2))
     return Query(
         user_id=random.choice((*of.users, *of.users, "stranger")),
         product_id=random.choice(of.products) if random.randint(0, 1) else None,
         category=random.choice(CATEGORIES) if random.randint(0, 5) == 0 else None,
         limit=random.choice((1, 2, 3, 4, 5, 7, 10, 20, 100)),
-        exclude_ids=tuple(random.choice(of.products) for _ in range(few)) if random.randint(0, 2) == 0 else (),
+        exclude_ids=tuple(random.choice(of.products) for _ in range(excluded)),
         latitude=place and place[0],
         longitude=place and place[1],
-        context=asked,
-        search_query=random.choice(SEARCHES) if asked is Context.SEARCH or random.randint(0, 3) == 0 else None,
+        context=context,
+        search_query=random.choice(SEARCHES) if searching else None,
     )
 
 
@@ -322,10 +329,12 @@ def random_market(
     return market(Random(seed), Size(farms, products, shoppers, orders, actions, changes))
 
 
-def random_queries(seed: int, of: Market, count: int) -> Sequence[Query]:
+def random_queries(
+    seed: int, of: Market, count: int, *, contexts: Sequence[Context | None] = (None, *Context)
+) -> list[Query]:
     """Return questions to a market, the same for the same seed."""
     random = Random(seed)
-    return [query(random, of) for _ in range(count)]
+    return [query(random, of, contexts=contexts) for _ in range(count)]
 
 
 @st.composite
@@ -335,7 +344,7 @@ def markets(draw: st.DrawFn) -> Market:
         farms=draw(st.integers(1, 7)),
         products=draw(st.integers(1, 14)),
         shoppers=draw(st.integers(1, 6)),
-        orders=draw(st.integers(0, 20)),
+        orders=draw(st.integers(0, 25)),
         actions=draw(st.integers(0, 25)),
         changes=draw(st.integers(0, 6)),
     )
@@ -343,7 +352,9 @@ def markets(draw: st.DrawFn) -> Market:
 
 
 @st.composite
-def markets_and_queries(draw: st.DrawFn, *, context: Context | None = None) -> tuple[Market, Query]:
+def markets_and_queries(
+    draw: st.DrawFn, *, contexts: Sequence[Context | None] = (None, *Context)
+) -> tuple[Market, Query]:
     """A small market and a question to it."""
     of = draw(markets())
-    return of, query(draw(st.randoms(use_true_random=False)), of, context=context)
+    return of, query(draw(st.randoms(use_true_random=False)), of, contexts=contexts)

@@ -33,7 +33,7 @@ from punnet.market import (
 )
 
 DAY = 86_400.0
-EARTH_RADIUS_KM = 6371.0
+EARTH_RADIUS_KM = 6371.0088
 TOLERANCE = 1e-9
 SEASONS = (  # twelve months from December on, three a season
     ("Root Vegetables", "Preserved", "Citrus", "Greens"),
@@ -152,7 +152,7 @@ def context_of(query: Query) -> Context:
 def named(metadata: Mapping[str, object], key: str) -> str | None:
     """Return a text of an action's metadata, None where there is none."""
     value = metadata.get(key)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) else None
 
 
 class Shopper:
@@ -224,11 +224,12 @@ class Shopper:
         category = named(metadata, "category")
         if category is None and did.action.action is UserAction.FILTER_CATEGORY:
             category = did.action.entity_id
+        known = [name for name, arrival in self.market.categories.items() if arrival < did.arrival]
         if category is not None:
-            return [category]
-        sought = words(named(metadata, "searchQuery"))
-        known = self.market.categories.items()
-        return [name for name, arrival in known if arrival < did.arrival and words(name) & sought]
+            return [name for name in known if name == category]
+        searching = did.action.action is UserAction.SEARCH and "searchQuery" not in metadata
+        sought = words(did.action.entity_id if searching else named(metadata, "searchQuery"))
+        return [name for name in known if words(name) & sought]
 
     def category_preference(self) -> dict[str, float]:
         """Return how much the shopper likes each category, 0..1."""
@@ -268,7 +269,7 @@ class NaiveMarket:
         self.products: dict[str, Product] = {}
         self.known: dict[str, Product] = {}  # removed ones too, in their last form
         self.ranks: dict[str, int] = {}
-        self.heard: dict[str, float] = {}
+        self.added: dict[str, float] = {}  # when, in seconds
         self.categories: dict[str, int] = {}  # to the arrival that named it first
         self.order_ids: set[str] = set()
         self.purchases: list[Purchase] = []
@@ -296,9 +297,14 @@ class NaiveMarket:
                     self.facts_of.setdefault(action.user_id, []).append(Did(self.arrivals, time, action))
 
     def _list(self, product: Product, at: float) -> None:
+        if product.farm_id not in self.farms:
+            return
+        if product.created_at is not None:
+            self.added[product.id] = product.created_at.timestamp()
+        elif product.id not in self.products:
+            self.added[product.id] = at
         self.products[product.id] = self.known[product.id] = product
         self.ranks.setdefault(product.id, len(self.ranks))
-        self.heard.setdefault(product.id, at)
         self.categories.setdefault(product.category, self.arrivals)
 
     def _change(self, change: FarmChange | ProductChange | Removal, at: float) -> None:
@@ -342,15 +348,6 @@ class NaiveMarket:
         facts = self.facts_of.get(user_id, [])
         return {product for fact in facts if isinstance(fact, Purchase) for product in fact.prices}
 
-    def added(self, product: str) -> float:
-        """Return when a product was added."""
-        created = self.known[product].created_at
-        return self.heard[product] if created is None else created.timestamp()
-
-    def listed(self, product: str | None) -> bool:
-        """Return whether a product is in the catalogue together with its farm."""
-        return product in self.products and self.products[product].farm_id in self.farms
-
     def appearing(self, query: Query, now: float) -> list[str]:
         """Return the products that may appear, in the order in which they were added."""
         banned = {*query.exclude_ids, query.product_id}
@@ -360,7 +357,7 @@ class NaiveMarket:
             product
             for product in sorted(self.products, key=self.ranks.__getitem__)
             if product not in banned
-            and self.listed(product)
+            and self.products[product].farm_id in self.farms
             and self._on_sale(self.products[product], now)
             and query.category in (None, self.products[product].category)
         ]
@@ -375,10 +372,10 @@ class NaiveMarket:
         )
 
     def matching(self, query: Query, products: Iterable[str]) -> list[str]:
-        """Return the products with a word of the search in name or category."""
+        """Return the products with a word of the search anywhere in name or category."""
         sought = words(query.search_query)
-        texts = ((p, f"{self.products[p].name} {self.products[p].category}") for p in products)
-        return [product for product, text in texts if words(text) & sought]
+        texts = ((p, f"{self.products[p].name}\n{self.products[p].category}".casefold()) for p in products)
+        return [product for product, text in texts if any(word in text for word in sought)]
 
     def shelf(self, query: Query, now: float) -> list[str]:
         """Return the products that the algorithms choose from."""
@@ -395,7 +392,7 @@ class NaiveMarket:
 
     # The algorithms
 
-    def collaborative(self, query: Query, now: float, shelf: Sequence[str]) -> list[Offered]:
+    def collaborative(self, query: Query, _now: float, shelf: Sequence[str]) -> list[Offered]:
         """What those bought who bought the same."""
         mine = self.bought_by(query.user_id)
         latest: dict[str, tuple[float, int]] = {}
@@ -411,7 +408,7 @@ class NaiveMarket:
         confidence = min(len(similar) / 10, 1.0)
         return [Offered(p, buyers[p] / len(similar), confidence, {}) for p in shelf if buyers[p]]
 
-    def content(self, query: Query, now: float, shelf: Sequence[str]) -> list[Offered]:
+    def content(self, query: Query, _now: float, shelf: Sequence[str]) -> list[Offered]:
         """What is like the product on the page, or like those touched last."""
         if query.product_id is not None:
             sources, confidence = [query.product_id], 1.0
@@ -481,12 +478,12 @@ class NaiveMarket:
         for product in shelf:
             category = self.category_of(product)
             if category in season:
-                new = now - 7 * DAY < self.added(product) <= now
+                new = now - 7 * DAY < self.added[product] <= now
                 score = 0.5 + 0.3 * liked.get(category, 0.0) + 0.2 * new
                 offered.append(Offered(product, min(score, 1.0), 0.8, {}))
         return offered
 
-    def behaviour(self, query: Query, now: float, shelf: Sequence[str]) -> list[Offered]:
+    def behaviour(self, query: Query, _now: float, shelf: Sequence[str]) -> list[Offered]:
         """What the shopper never bought, in the categories liked best."""
         shopper = Shopper(self, query.user_id)
         liked, farms = shopper.category_preference(), shopper.farm_preference()
@@ -502,7 +499,7 @@ class NaiveMarket:
                 offered.append(Offered(product, min(score, 1.0), confidence, {}))
         return offered
 
-    def bought_with(self, query: Query, now: float, shelf: Sequence[str]) -> list[Offered]:
+    def bought_with(self, query: Query, _now: float, shelf: Sequence[str]) -> list[Offered]:
         """What is bought with the product on the page, or with the cart."""
         sources = [] if query.product_id is None else [query.product_id]
         if context_of(query) in (Context.CART, Context.CHECKOUT):
@@ -538,7 +535,7 @@ class NaiveMarket:
         top = sorted(liked, key=lambda farm: (-liked[farm], self.farm_ranks[farm]))[:5]
         offered = []
         for product in shelf:
-            farm, age = self.farm_of(product), now - self.added(product)
+            farm, age = self.farm_of(product), now - self.added[product]
             if farm in top and 0 <= age < 14 * DAY:
                 offered.append(Offered(product, liked[farm] * (1 - age / (14 * DAY)), 1.0, {}))
         return offered
@@ -562,7 +559,7 @@ class NaiveMarket:
 
     def answer(self, query: Query, now: float) -> list[Recommended]:
         """Return the answer to a query, best first."""
-        if query.product_id is not None and not self.listed(query.product_id):
+        if query.product_id is not None and query.product_id not in self.products:
             raise UnknownId("there is no such product", field="productId", value=query.product_id)
         chosen = self.diverse(self.fused(query, now), query.limit)
         taken = {recommended.product_id for recommended in chosen}
@@ -631,7 +628,7 @@ class NaiveMarket:
         bought = [p for p in products if p in self.purchases_with]
         never = [p for p in products if p not in self.purchases_with]
         bought.sort(key=lambda p: (-len(self.purchases_with[p]), self.ranks[p]))
-        never.sort(key=lambda p: (-self.added(p), self.ranks[p]))
+        never.sort(key=lambda p: (-self.added[p], self.ranks[p]))
         most = [self._fill(product, Reason.TRENDING_LOCAL, "most_bought") for product in bought]
         return most + [self._fill(product, Reason.NEW_ARRIVAL, "newest") for product in never]
 
@@ -640,7 +637,7 @@ class NaiveMarket:
 
     def together(self, product_id: str, limit: int, now: float) -> list[Offered]:
         """Return what is bought with one product, best first."""
-        if not self.listed(product_id):
+        if product_id not in self.products:
             raise UnknownId("there is no such product", field="productId", value=product_id)
         shelf = self.appearing(Query(user_id="nobody", product_id=product_id), now)
         return self.best(self.companions(product_id, shelf), limit)
