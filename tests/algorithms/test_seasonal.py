@@ -1,0 +1,147 @@
+"""What is in season in the place."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.algorithms.seasonal import Season, offer, season
+from tests.builders import DAY, all_of, row, scores_of, shelf_of
+
+NOW = 1_000_000.0
+WEEK = 7 * int(DAY)
+
+
+def moment(*day):
+    return datetime(*day, tzinfo=UTC).timestamp()
+
+
+products = st.tuples(st.integers(0, 2), st.sampled_from([-1, 0, 1, WEEK - 1, WEEK, 2 * WEEK]))
+
+
+@given(
+    st.lists(products, max_size=10),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+    st.lists(st.integers(0, 10), min_size=3, max_size=3),
+    st.sets(st.integers(0, 9), max_size=2),
+    st.integers(1, 10),
+)
+def test_what_is_in_season_is_offered_more_when_liked_and_more_when_new(listed, in_season, tenths, hidden, k):
+    shelf = shelf_of(*(row(category=category, added=NOW - age) for category, age in listed))
+    ours = offer(
+        shelf,
+        np.array(in_season),
+        np.array(tenths) / 10,
+        NOW,
+        all_of(len(listed), but=[at for at in hidden if at < len(listed)]),
+        k,
+        new_days=7,
+    )
+    hundredths = {
+        at: 50 + 3 * tenths[category] + 20 * (0 <= age < WEEK)
+        for at, (category, age) in enumerate(listed)
+        if in_season[category] and at not in hidden
+    }
+    expected = sorted(hundredths, key=lambda at: (-hundredths[at], at))[:k]
+    assert ours.products.tolist() == expected
+    assert ours.scores.tolist() == pytest.approx([hundredths[at] / 100 for at in expected], abs=1e-12)
+    assert ours.confidences.tolist() == [0.8] * len(expected)
+
+
+@given(st.integers(-3_000_000_000, 6_000_000_000))
+def test_half_the_earth_away_it_is_the_season_of_half_a_year_away(now):
+    opposite = {
+        Season.SPRING: Season.FALL,
+        Season.SUMMER: Season.WINTER,
+        Season.FALL: Season.SPRING,
+        Season.WINTER: Season.SUMMER,
+    }
+    assert season(now, -45.0) is opposite[season(now, 45.0)]
+
+
+@pytest.mark.parametrize(
+    ("month", "north", "south"),
+    [
+        (1, Season.WINTER, Season.SUMMER),
+        (2, Season.WINTER, Season.SUMMER),
+        (3, Season.SPRING, Season.FALL),
+        (4, Season.SPRING, Season.FALL),
+        (5, Season.SPRING, Season.FALL),
+        (6, Season.SUMMER, Season.WINTER),
+        (7, Season.SUMMER, Season.WINTER),
+        (8, Season.SUMMER, Season.WINTER),
+        (9, Season.FALL, Season.SPRING),
+        (10, Season.FALL, Season.SPRING),
+        (11, Season.FALL, Season.SPRING),
+        (12, Season.WINTER, Season.SUMMER),
+    ],
+)
+def test_every_month_has_its_season(month, north, south):
+    assert season(moment(2026, month, 15), 39.1) is north
+    assert season(moment(2026, month, 15), -33.9) is south
+
+
+def test_a_season_begins_with_the_utc_day():
+    assert season(moment(2026, 3, 1), 39.1) is Season.SPRING
+    assert season(moment(2026, 3, 1) - 0.001, 39.1) is Season.WINTER
+
+
+def test_the_equator_counts_as_northern():
+    assert season(moment(2026, 7, 1), 0.0) is Season.SUMMER
+    assert season(moment(2026, 7, 1), -0.001) is Season.WINTER
+
+
+def test_there_were_seasons_before_1970():
+    assert season(moment(1969, 7, 20), 39.1) is Season.SUMMER
+
+
+@pytest.mark.parametrize(
+    ("name", "categories"),
+    [
+        ("SPRING", {"Vegetables", "Herbs", "Greens", "Berries"}),
+        ("SUMMER", {"Fruits", "Vegetables", "Berries", "Melons"}),
+        ("FALL", {"Root Vegetables", "Squash", "Apples", "Pumpkins"}),
+        ("WINTER", {"Root Vegetables", "Preserved", "Citrus", "Greens"}),
+    ],
+)
+def test_every_season_has_its_categories(name, categories):
+    assert Season[name].value == categories
+
+
+def ask(*rows, liking=(0.0, 0.0), in_season=(True, False), new_days=7.0, hidden=()):
+    mask = all_of(len(rows), but=hidden)
+    return offer(shelf_of(*rows), np.array(in_season), np.array(liking), NOW, mask, 9, new_days=new_days)
+
+
+def test_in_season_is_worth_a_half_and_out_of_season_is_not_offered():
+    ours = ask(row(category=1), row(category=0), liking=(0.0, 1.0))
+    assert scores_of(ours) == [(1, 0.5)]
+    assert ours.confidences.tolist() == [0.8]
+    assert dict(ours.notes) == {}
+
+
+def test_liked_and_new_and_in_season_is_worth_1():
+    # 0.5 + 0.3 · 0.5, and 0.2 more when new.
+    assert scores_of(ask(row(), liking=(0.5, 0.0))) == [(0, 0.65)]
+    assert scores_of(ask(row(added=NOW), liking=(1.0, 0.0))) == [(0, 1.0)]
+
+
+def test_a_score_is_at_most_1_however_much_is_liked():
+    assert scores_of(ask(row(added=NOW), liking=(2.0, 0.0))) == [(0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("age", "score"),
+    [(-1.0, 0.5), (0.0, 0.7), (7 * DAY - 1, 0.7), (7 * DAY, 0.5)],
+    ids=["tomorrow's", "this moment's", "nearly seven days old", "seven days old"],
+)
+def test_a_product_is_new_for_seven_days(age, score):
+    assert scores_of(ask(row(added=NOW - age))) == [(0, score)]
+
+
+def test_how_long_a_product_is_new_is_given_in_days():
+    old = row(added=NOW - 3 * DAY)
+    assert scores_of(ask(old, new_days=3.0)) == [(0, 0.5)]
+    assert scores_of(ask(old, new_days=3.001)) == [(0, 0.7)]
