@@ -13,7 +13,7 @@ async function call(path, options = {}) {
     const response = await fetch(new URL(path, document.baseURI), { cache: "no-store", ...options });
     answer = await response.json();
   } catch {
-    throw new Unreachable("The market's server does not answer.");
+    throw new Unreachable("The market’s server does not answer.");
   }
   if (!answer.success) throw new Refused(answer.error?.message ?? "The server refused, without a reason.");
   return answer.data;

@@ -51,7 +51,7 @@ const KINDS = {
     [/juice|cider/i, "juice", [/cider/i, "#b5722f"]], [/nut|almond|pecan|pistach/i, "nuts"], [/popping/i, "corn"],
     [/pickle|olive|relish/i, "preserved", [/./, "#7d8f3f"]], [/dried|date|raisin/i, "preserved", [/./, "#9a5b2f"]],
     [/salsa/i, "preserved", [/./, "#c8402f"]], [/garlic|dip|dressing/i, "preserved", [/./, "#d9b866"]]]],
-  Flowers: ["flowers", "#d8a3bd", [[/rose(?! bouq)|single stem/i, "roses"], [/plant|potted|mums|perennial/i, "potted", [/mums/i, "#d9963b"]], [/premium|classic/i, "flowers", [/./, "#f0b7c2"]]]],
+  Flowers: ["flowers", "#d8a3bd", [[/rose(?! bouq)|single stem/i, "roses"], [/plant|potted|mums|perennial/i, "potted", [/mums/i, "#d9963b"]], [/premium|classic/i, "flowers", [/./, "#e9dcf2"]]]],
 };
 const UNKNOWN = ["basket", "#cdb48a", []];
 

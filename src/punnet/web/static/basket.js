@@ -29,6 +29,11 @@ export class Basket {
     return this.lines.reduce((sum, line) => sum + line.quantity * line.product.price, 0);
   }
 
+  /** How many of a product are in it. */
+  holds(product) {
+    return this.lines.find((line) => line.product.id === product.id)?.quantity ?? 0;
+  }
+
   /** Put one in, or with -1 take one out. Returns how many there are then. */
   change(product, by) {
     const line = this.lines.find((one) => one.product.id === product.id) ?? { product, quantity: 0 };

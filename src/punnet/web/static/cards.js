@@ -4,8 +4,8 @@ import { picture } from "./art.js";
 import { el } from "./dom.js";
 import { price, reason, shares, soldOut, unit } from "./words.js";
 
-/** A suggestion: picture, name, farm, reason and price, and why. `shop` has open(product, event) and add(product). */
-export function pick(recommendation, isNew, shop) {
+/** A suggestion: picture, name, farm, reason and price, and why. `shop` has open(product, event), add(product). */
+export function pick(recommendation, isNew, shop, beside) {
   const { product } = recommendation;
   return el("li", { className: isNew ? "pick arrived" : "pick", "data-key": product.id },
     picture(product, "pick-art"),
@@ -13,7 +13,7 @@ export function pick(recommendation, isNew, shop) {
     el("div", { className: "pick-text" },
       name(product, shop),
       el("p", { className: "facts", textContent: product.farm.name }),
-      el("p", { className: "reason", textContent: reason(recommendation) }),
+      el("p", { className: "reason", textContent: reason(recommendation, beside) }),
       el("div", { className: "cost" }, el("b", { textContent: price(product.price) }), ` ${unit(product)}`, why(recommendation))),
     plus(product, shop));
 }

@@ -2,7 +2,7 @@
 
 import { picture } from "./art.js";
 import { pick } from "./cards.js";
-import { arrange, drawing, el, say } from "./dom.js";
+import { arrange, drawing, el, say, successor } from "./dom.js";
 import { count, names, price, soldOut, stock, unit } from "./words.js";
 
 const docked = matchMedia("(min-width: 1080px)");
@@ -14,9 +14,11 @@ export class Counter {
   #views = { product: document.getElementById("view-product"), basket: document.getElementById("view-basket") };
   #tabs = { product: document.getElementById("tab-product"), basket: document.getElementById("tab-basket") };
   #lines = el("div", { className: "receipt" });
-  #goesWell = suggestions("Goes well with this");
-  #completes = suggestions("Complete your basket");
-  #opener = null;
+  #goesWell = suggestions("Goes well with this", "product");
+  #completes = suggestions("Complete your basket", "basket");
+  #product = null;
+  #add = null;
+  #opener = {};
 
   /** `shop` has basket, open, add, change, remove, wish and buy. */
   constructor(shop) {
@@ -32,6 +34,7 @@ export class Counter {
 
   /** Nothing picked up yet. */
   clear() {
+    this.#product = null;
     this.#goesWell.list.replaceChildren();
     this.#completes.list.replaceChildren();
     this.#completes.node.hidden = true;
@@ -43,7 +46,8 @@ export class Counter {
 
   /** Put a product on the counter. What goes well with it comes later. */
   put(product, event) {
-    this.#opener = event?.currentTarget ?? null;
+    this.#product = product;
+    this.#from(event);
     this.#goesWell.note.textContent = "Asking the market…";
     this.#views.product.replaceChildren(this.#sheet(product), this.#goesWell.node);
     this.#turn("product");
@@ -68,6 +72,7 @@ export class Counter {
   /** Show the basket as it is, and turn to it where the counter stands beside the shelf. */
   basket(turn = false) {
     const { basket } = this.#shop;
+    if (this.#product) this.#add.textContent = addLabel(basket.holds(this.#product));
     this.#tabs.basket.textContent = basket.count ? `Basket · ${basket.count}` : "Basket";
     this.#lines.replaceChildren(...(basket.lines.length ? this.#receipt(basket) : [empty()]));
     if (!basket.lines.length) this.#completes.node.hidden = true;
@@ -92,7 +97,7 @@ export class Counter {
 
   /** Bring the basket up. */
   openBasket(event) {
-    this.#opener = event.currentTarget;
+    this.#from(event);
     this.#turn("basket");
     this.#raise(true);
     this.#tabs.basket.focus();
@@ -100,7 +105,14 @@ export class Counter {
 
   close() {
     this.#raise(false);
-    if (this.#opener?.isConnected) this.#opener.focus();
+    const { node, list } = this.#opener;
+    (node?.isConnected ? node : list && successor(node, list))?.focus();
+  }
+
+  /** Remember where the counter was opened from; a list that is built anew has another node there. */
+  #from(event) {
+    const node = event?.currentTarget ?? null;
+    this.#opener = { node, list: node?.closest("ol, ul") };
   }
 
   #turn(name) {
@@ -121,7 +133,7 @@ export class Counter {
 
   #sheet(product) {
     const { farm } = product;
-    const add = el("button", { type: "button", className: "primary", textContent: "Add to basket",
+    this.#add = el("button", { type: "button", className: "primary", textContent: addLabel(this.#shop.basket.holds(product)),
       disabled: soldOut(product), onclick: () => this.#shop.add(product) });
     return el("article", { className: "sheet" },
       picture(product, "sheet-art"),
@@ -131,7 +143,7 @@ export class Counter {
       el("p", { className: "sheet-price" },
         el("span", { className: "tag" }, el("b", { textContent: price(product.price) }), ` ${unit(product)}`),
         el("span", { className: "stock", textContent: stock(product) })),
-      el("div", { className: "actions" }, add, this.#heart(product)));
+      el("div", { className: "actions" }, this.#add, this.#heart(product)));
   }
 
   #heart(product) {
@@ -161,20 +173,22 @@ export class Counter {
   }
 }
 
+const addLabel = (held) => (held ? `Add one more (${held} in the basket)` : "Add to basket");
+
 function empty() {
   return el("div", { className: "bare" }, drawing("tote"),
     el("p", { textContent: "Your basket is empty. Whatever you put in brings suggestions that complete it." }));
 }
 
-function suggestions(heading) {
+function suggestions(heading, beside) {
   const title = el("h3", { textContent: heading });
   const note = el("p", { className: "note" });
   const list = el("ol", { className: "picks" });
-  return { node: el("section", { className: "suggestions" }, title, note, list), title, note, list };
+  return { node: el("section", { className: "suggestions" }, title, note, list), title, note, list, beside };
 }
 
-function fill({ title, note, list }, recommendations, shop) {
-  const arrived = arrange(list, recommendations, (one, isNew) => pick(one, isNew, shop));
+function fill({ title, note, list, beside }, recommendations, shop) {
+  const arrived = arrange(list, recommendations, (one, isNew) => pick(one, isNew, shop, beside));
   const here = count(recommendations.length, "suggestion");
   note.textContent = arrived.length ? `${arrived.length} of ${recommendations.length} just came in` : here;
   say(`${title.textContent}: ${arrived.length ? `new are ${names(arrived)}` : here}.`);

@@ -1,7 +1,6 @@
 /** Building the page: everything that comes from outside is set as text, never as markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const DRAWINGS = new URL("art.svg", import.meta.url);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** An element with its properties (`on…` are listeners, `data…`/`aria…` attributes) and children. */
@@ -17,11 +16,21 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
+/** Put the drawings of art.svg into the page once, so that they are there when the server is not. */
+export async function bringDrawings() {
+  const response = await fetch(new URL("art.svg", import.meta.url));
+  const parsed = new DOMParser().parseFromString(await response.text(), "image/svg+xml");
+  const sprite = document.adoptNode(parsed.documentElement);
+  sprite.classList.add("sprite");
+  sprite.setAttribute("aria-hidden", "true");
+  document.body.append(sprite);
+}
+
 /** One of the drawings of art.svg, in a colour of its own if one is given. */
 export function drawing(name, colour) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${DRAWINGS.pathname}#${name}`);
+  use.setAttribute("href", `#${name}`);
   svg.setAttribute("aria-hidden", "true");
   if (colour) svg.style.setProperty("--a", colour);
   svg.append(use);
@@ -45,14 +54,20 @@ export function play(node, frames, options) {
 export function arrange(list, items, build) {
   const before = new Map([...list.children].map((node) => [node.dataset.key, node]));
   const places = new Map([...before].map(([key, node]) => [key, node.getBoundingClientRect()]));
-  const held = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-  const holds = held !== undefined && list.contains(document.activeElement);
+  const held = list.contains(document.activeElement) ? document.activeElement : null;
   const nodes = items.map((item) => build(item, before.size > 0 && !before.has(item.product.id)));
   nodes.forEach((node) => keepOpen(before.get(node.dataset.key), node));
   list.replaceChildren(...nodes);
   nodes.forEach((node, index) => slide(node, places.get(node.dataset.key), index));
-  if (holds) nodes.find((node) => node.dataset.key === held)?.querySelector("button")?.focus();
+  if (held) successor(held, list)?.focus();
   return before.size ? items.filter((item) => !before.has(item.product.id)) : [];
+}
+
+/** The element that took the place of `old` when its list was built anew. */
+export function successor(old, list) {
+  const key = old.closest("[data-key]")?.dataset.key;
+  const node = [...list.children].find((one) => one.dataset.key === key);
+  return node?.querySelector(old.className ? `.${old.className}` : old.localName);
 }
 
 function keepOpen(old, node) {

@@ -6,7 +6,7 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 const SILENCE = 2.2; // heartbeats missed before a connection counts as dead
 
-/** Opens the stream of `userId`. `onState(state, seconds)`: live, reconnecting; `onMessage(type, payload)`. */
+/** Opens the stream of `userId`. `onState(state)`: live, reconnecting; `onMessage(type, payload)`. */
 export class Live {
   #userId;
   #onState;
@@ -59,7 +59,7 @@ export class Live {
     if (type === "CONNECTION_ACK") {
       this.#tries = 0;
       this.#beat(payload.heartbeatInterval);
-      this.#onState("live", 0);
+      this.#onState("live");
     }
     this.#onMessage(type, payload);
   }
@@ -80,6 +80,6 @@ export class Live {
     const ceiling = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++);
     const wait = ceiling / 4 + Math.random() * ceiling * 0.75;
     this.#timers.retry = setTimeout(() => this.#open(), wait);
-    this.#onState("reconnecting", Math.ceil(wait / 1000));
+    this.#onState("reconnecting");
   }
 }

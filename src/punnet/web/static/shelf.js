@@ -17,7 +17,6 @@ export class Shelf {
   #words = document.getElementById("words");
   #category = "";
   #asked = 0;
-  #watcher = null;
 
   /** `shop` has userId, open, add, told(action, metadata) and failed(error). */
   constructor(shop) {
@@ -39,7 +38,6 @@ export class Shelf {
   show() {
     const words = this.#words.value.trim();
     this.#asked += 1;
-    this.#watcher?.disconnect();
     this.#mark();
     if (words) return this.#fill({ searchQuery: words, limit: FOUND, context: "SEARCH" });
     if (this.#category) return this.#fill({ category: this.#category, limit: MANY, context: "SEARCH" });
@@ -84,19 +82,16 @@ export class Shelf {
     arrange(list, found, (one, isNew) => good(one, isNew, this.#shop));
   }
 
-  /** A stall a category. Each asks for its goods when it comes near the window. */
-  #all() {
+  /** A stall a category, filled one after the other. */
+  async #all() {
     this.#note.textContent = "";
-    this.#watcher = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) continue;
-        this.#watcher.unobserve(target);
-        this.#stock(target);
-      }
-    }, { rootMargin: "500px" });
+    const asked = this.#asked;
     const stalls = CATEGORIES.map((category) => this.#stall(category));
     this.#stalls.replaceChildren(...stalls);
-    stalls.forEach((stall) => this.#watcher.observe(stall));
+    for (const stall of stalls) {
+      await this.#stock(stall);
+      if (asked !== this.#asked) return;
+    }
   }
 
   #stall(category) {
@@ -134,6 +129,7 @@ export class Shelf {
 }
 
 function said({ searchQuery, category }, found) {
+  if (category && found.length === MANY) return `The ${MANY} of ${category} that suit you best.`;
   if (category) return `${count(found.length, "thing")} in ${category}, what suits you first.`;
   const words = searchQuery.toLowerCase().split(/\s+/);
   const hit = ({ product }) => words.some((word) => `${product.name} ${product.category}`.toLowerCase().includes(word));

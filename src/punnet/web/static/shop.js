@@ -4,7 +4,7 @@ import { act, newId, recommend, Refused, Unreachable } from "./api.js";
 import { Basket } from "./basket.js";
 import { pick } from "./cards.js";
 import { Counter } from "./counter.js";
-import { arrange, drawing, el, play, say } from "./dom.js";
+import { arrange, bringDrawings, drawing, el, play, say } from "./dom.js";
 import { Live } from "./live.js";
 import { Shelf } from "./shelf.js";
 import { count, names, price } from "./words.js";
@@ -15,6 +15,7 @@ const FOR_YOU = 12;
 const ASKED = { VIEW_PRODUCT: 8, ADD_TO_CART: 6 };
 const PUSHED = { RECOMMENDATION_UPDATE: "VIEW_PRODUCT", CART_RECOMMENDATION: "ADD_TO_CART" };
 const PATIENCE = 1500; // milliseconds to wait for a push before asking for it
+const AWAY = "The market’s server does not answer; what you see stays, and the page tries again by itself.";
 const BREATH = 400; // milliseconds between an action and the look at what it changed
 
 const shop = { userId: shopperOfAddress(), basket: null, open, add, change, remove, wish, buy, told, failed };
@@ -198,14 +199,14 @@ function changed(arrived, since) {
 
 // ---- how the market is
 
-function onState(state, seconds) {
+function onState(state) {
   const link = byId("link");
   const back = link.dataset.state === "reconnecting" && state === "live";
   link.dataset.state = state;
   link.textContent = state === "live" ? "Live" : "Reconnecting…";
   if (state === "reconnecting") {
     for (const action of Object.keys(waiting)) waiting[action] = 0;
-    notice(`The market’s server does not answer; what you see stays, and the page tries again ${seconds > 1 ? `in ${seconds} seconds` : "now"}.`);
+    notice(AWAY);
   }
   if (back) {
     notice("");
@@ -224,7 +225,7 @@ async function attempt(work) {
 
 function failed(error) {
   if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-  notice(error.message);
+  notice(error instanceof Unreachable ? AWAY : error.message);
 }
 
 function notice(sentence) {
@@ -247,6 +248,7 @@ const counter = new Counter(shop);
 const shelf = new Shelf(shop);
 byId("shopper").addEventListener("change", (event) => become(event.target.value));
 byId("tote").addEventListener("click", (event) => counter.openBasket(event));
+bringDrawings();
 addEventListener("pagehide", () => live.close());
 addEventListener("pageshow", (event) => event.persisted && start());
 start();

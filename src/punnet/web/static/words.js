@@ -21,7 +21,7 @@ export function names(items) {
 /** How much of it there is, in words; a stock of null is not counted by the farm. */
 export function stock({ stock: left, available }) {
   if (!available || left === 0) return "Sold out today";
-  if (left === null || left === undefined) return "Plenty today";
+  if (left === null || left === undefined) return "On the stall today";
   return left <= 5 ? `Only ${left} left` : `${left} left today`;
 }
 
@@ -37,12 +37,17 @@ const REASONS = {
   BUY_AGAIN: "You may be running out",
 };
 
-/** One reason for a person to read. */
-export function reason({ reason: code, metadata }) {
+const REASONS_BESIDE = {
+  product: { SIMILAR_PRODUCTS: "Much like this one", FREQUENTLY_BOUGHT_TOGETHER: "Often bought with it" },
+  basket: { FREQUENTLY_BOUGHT_TOGETHER: "Often bought with these" },
+};
+
+/** One reason for a person to read; `beside` is what the suggestion stands beside: a product, the basket or nothing. */
+export function reason({ reason: code, metadata }, beside) {
   if (metadata.filling === "most_bought") return "A market favourite";
   if (metadata.filling === "newest") return "New at the market";
   if (code === "TRENDING_LOCAL") return metadata.area === "local" ? "Trending near you" : "Selling fast this week";
-  return REASONS[code] ?? "Worth a look";
+  return REASONS_BESIDE[beside]?.[code] ?? REASONS[code] ?? "Worth a look";
 }
 
 const ALGORITHMS = {
