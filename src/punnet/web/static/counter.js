@@ -16,6 +16,7 @@ export class Counter {
   #lines = el("div", { className: "receipt" });
   #goesWell = suggestions("Goes well with this", "product");
   #completes = suggestions("Complete your basket", "basket");
+  #everyone = suggestions("What everyone likes");
   #product = null;
   #add = null;
   #opener = {};
@@ -39,9 +40,18 @@ export class Counter {
     this.#completes.list.replaceChildren();
     this.#completes.node.hidden = true;
     this.#views.product.replaceChildren(el("div", { className: "bare" }, drawing("basket"),
-      el("p", { textContent: "Pick something up from the shelf. What goes well with it turns up here." })));
+      el("p", { textContent: "Pick something up from the shelf. What goes well with it turns up here." })),
+      this.#everyone.node);
+    this.#everyone.node.hidden = true;
     this.basket();
     this.#turn("product");
+  }
+
+  /** While nothing is picked up: what the market suggests to somebody it does not know. */
+  everyone(recommendations) {
+    this.#everyone.node.hidden = recommendations.length === 0;
+    this.#everyone.note.textContent = "What somebody new to the market sees.";
+    arrange(this.#everyone.list, recommendations, (one, isNew) => pick(one, isNew, this.#shop));
   }
 
   /** Put a product on the counter. What goes well with it comes later. */
@@ -106,7 +116,8 @@ export class Counter {
   close() {
     this.#raise(false);
     const { node, list } = this.#opener;
-    (node?.isConnected ? node : list && successor(node, list))?.focus();
+    const back = node?.isConnected ? node : list && (successor(node, list) ?? list.querySelector("button"));
+    back?.focus();
   }
 
   /** Remember where the counter was opened from; a list that is built anew has another node there. */
@@ -176,7 +187,7 @@ export class Counter {
 const addLabel = (held) => (held ? `Add one more (${held} in the basket)` : "Add to basket");
 
 function empty() {
-  return el("div", { className: "bare" }, drawing("tote"),
+  return el("div", { className: "bare" }, drawing("bag"),
     el("p", { textContent: "Your basket is empty. Whatever you put in brings suggestions that complete it." }));
 }
 

@@ -11,7 +11,7 @@ import { count, names, price } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const SHOPPERS = Array.from({ length: 6 }, (_, index) => `shopper-${String(index + 1).padStart(4, "0")}`);
-const FOR_YOU = 12;
+const [FOR_YOU, A_FEW] = [12, 5];
 const ASKED = { VIEW_PRODUCT: 8, ADD_TO_CART: 6 };
 const PUSHED = { RECOMMENDATION_UPDATE: "VIEW_PRODUCT", CART_RECOMMENDATION: "ADD_TO_CART" };
 const PATIENCE = 1500; // milliseconds to wait for a push before asking for it
@@ -58,6 +58,7 @@ function start() {
   live = new Live(shop.userId, { onState, onMessage });
   shelf.show();
   showForYou();
+  showEveryone();
 }
 
 // ---- what the shopper does
@@ -187,6 +188,12 @@ async function showForYou(since = "") {
   });
 }
 
+/** What somebody would see whom the market does not know, to compare. */
+async function showEveryone() {
+  if (shop.userId.startsWith("visitor-")) return;
+  await attempt(async () => counter.everyone(await recommend({ userId: "nobody", limit: A_FEW, context: "HOME" })));
+}
+
 function greeting(userId) {
   if (userId.startsWith("visitor-")) return "Nobody knows you yet: this is what the market likes. Open a few things and watch.";
   return `Picked for ${userId}. It changes as you click.`;
@@ -238,7 +245,7 @@ function showTote(bump = false) {
   const { basket } = shop;
   const tote = byId("tote");
   const label = basket.count ? `${count(basket.count, "thing")}, ${price(basket.total)}` : "empty";
-  tote.replaceChildren(drawing("tote"), el("span", { textContent: basket.count ? price(basket.total) : "Basket" }));
+  tote.replaceChildren(drawing("bag"), el("span", { textContent: basket.count ? price(basket.total) : "Basket" }));
   if (basket.count) tote.append(el("b", { textContent: basket.count }));
   tote.setAttribute("aria-label", `Basket: ${label}`);
   if (bump) play(tote, [{ transform: "scale(1.08)" }, { transform: "none" }], { duration: 300 });
