@@ -1,0 +1,67 @@
+"""Profiles: what a shopper touched last."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.engine.profile import NOBODY, SOURCES, Profile, latest
+
+touches = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 6).map(float)), max_size=25)
+
+
+def touched(*deeds):
+    """Return the profile after (product, time) touches."""
+    profile = Profile()
+    for product, time in deeds:
+        profile.touch(product, time)
+    return profile
+
+
+@given(touches)
+def test_the_latest_five_are_those_of_all_that_was_ever_touched(deeds):
+    times = {product: max(time for it, time in deeds if it == product) for product, _ in deeds}
+    best = sorted(times, key=lambda product: (-times[product], product))[:5]
+    assert latest(touched(*deeds).recent) == [(product, times[product]) for product in best]
+
+
+@given(touches, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(deeds, random):
+    shuffled = list(deeds)
+    random.shuffle(shuffled)
+    assert touched(*deeds).recent == touched(*shuffled).recent
+
+
+@given(touches)
+def test_a_profile_holds_no_more_than_it_needs(deeds):
+    assert len(touched(*deeds).recent) <= SOURCES
+
+
+def test_a_late_report_does_not_make_a_product_older():
+    assert touched((1, 9.0), (1, 4.0)).recent == {1: 9.0}
+    assert touched((1, 4.0), (1, 9.0)).recent == {1: 9.0}
+
+
+def test_of_equal_times_the_product_added_first_stays():
+    assert touched((6, 1.0), (5, 1.0), (4, 1.0), (3, 1.0), (2, 1.0), (1, 1.0)).recent.keys() == {
+        1,
+        2,
+        3,
+        4,
+        5,
+    }
+    assert latest({2: 1.0, 1: 1.0, 3: 2.0}) == [(3, 2.0), (1, 1.0), (2, 1.0)]
+
+
+def test_a_time_before_1970_is_a_time():
+    assert touched((1, -62_135_596_800.0), (2, -1.0)).recent == {1: -62_135_596_800.0, 2: -1.0}
+
+
+def test_of_nobody_nothing_is_known():
+    for known in Profile.__slots__:
+        assert not getattr(NOBODY, known)
+        assert not getattr(Profile(), known)
+
+
+def test_profiles_share_nothing():
+    one, other = Profile(), Profile()
+    for known in Profile.__slots__:
+        assert getattr(one, known) is not getattr(other, known)
