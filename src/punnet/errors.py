@@ -71,7 +71,11 @@ class TooBusy(Refused):
     code = "TOO_MANY_REQUESTS"
 
 
-class JournalUnavailable(PunnetError):
+class Unavailable(PunnetError):
+    """Something that cannot be done now, through no fault of the caller; nothing of the call was kept."""
+
+
+class JournalUnavailable(Unavailable):
     """The journal cannot be written now; nothing of the call was kept."""
 
 

@@ -6,7 +6,7 @@ what is allowed. What comes back from here needs no further look, but for ids th
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
@@ -63,14 +63,19 @@ def convert(content: object, kind: type[T], *, place: str = "") -> T:
 
 
 def read_query(query_string: bytes, kind: type[T]) -> T:
-    """Return the noun that a query string holds, each parameter a field.
+    """Return the noun that a query string holds, each parameter a field; unknown parameters are ignored."""
+    return read_texts(pairs(query_string), kind)
 
-    Unknown parameters are ignored, and one without a value counts as left out. Lists are separated by
-    commas, numbers are written as in JSON, truth is `true` or `false`. One that comes twice is refused.
+
+def read_texts(texts: Iterable[tuple[str, str]], kind: type[T]) -> T:
+    """Return the noun whose fields are written as texts, as in a query string or the cells of a table.
+
+    Unknown names are ignored, and one without a value counts as left out. Lists are separated by commas,
+    numbers are written as in JSON, truth is `true` or `false`. A name that comes twice is refused.
     """
     readers = _readers(kind)
     content: dict[str, object] = {}
-    for name, text in pairs(query_string):
+    for name, text in texts:
         if name not in readers or not text:
             continue
         if name in content:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from punnet.errors import PunnetError, Refused
+from punnet.errors import PunnetError, Refused, Unavailable
 from punnet.market import (
     Action,
     Answer,
@@ -206,7 +206,7 @@ class ErrorPayload(Noun, frozen=True, kw_only=True, omit_defaults=True):
     error: str
     code: str
     field: str | None = None
-    value: object = None
+    value: str | float | bool | None = None
     allowed: str | None = None
 
 
@@ -223,7 +223,8 @@ class ServerMessage(Noun, frozen=True, kw_only=True):
 def error_payload(error: PunnetError) -> ErrorPayload:
     """Return an error as it is told to a client."""
     if not isinstance(error, Refused):
-        return ErrorPayload(error=str(error), code="UNAVAILABLE")
+        code = "UNAVAILABLE" if isinstance(error, Unavailable) else "INTERNAL_ERROR"
+        return ErrorPayload(error=str(error), code=code)
     return ErrorPayload(
         error=error.message,
         code=error.code,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar, assert_never
 
+import msgspec
+
 from punnet.errors import PunnetError, Refused
 from punnet.market import Answer, Noun, Query
 from punnet.protocol import actions, codec
@@ -123,7 +125,7 @@ class Session:
             request_id = _request_id(content)
             return self._obey(codec.convert(content, ClientMessage), now, event_id)
         except Refused as error:
-            return [self.refused(error, now, request_id)]
+            return [self._send(ServerType.ERROR, error_payload(error), now, request_id)]
 
     def tick(self, now: float) -> list[Command]:
         """Return what the passing of time asks for: a heartbeat, or the end after too long a silence."""
@@ -150,8 +152,10 @@ class Session:
         return self._send(ServerType.RECOMMENDATION_UPDATE, answer, now, request_id)
 
     def refused(self, error: PunnetError, now: float, request_id: str | None) -> Send:
-        """Return the frame that says why something was not done."""
-        return self._send(ServerType.ERROR, error_payload(error), now, request_id)
+        """Return the frame that says why a Track or an Ask was not done."""
+        told = error_payload(error)
+        field = f"payload.{told.field}" if told.field else None
+        return self._send(ServerType.ERROR, msgspec.structs.replace(told, field=field), now, request_id)
 
     def _obey(self, message: ClientMessage, now: float, event_id: str) -> list[Command]:
         match message.type:

@@ -1,0 +1,237 @@
+"""One HTTP exchange: what a handler gets, what it gives back, and how both stand on the wire."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from litestar.types import HTTPScope, Receive, Send, WebSocketScope
+from msgspec import UNSET, UnsetType
+
+from punnet.errors import MethodNotAllowed, PunnetError, Refused, TooLarge, UnknownPath, UnsupportedMedia
+from punnet.market import Algorithm, Noun
+from punnet.protocol import codec, refusal
+from punnet.protocol.messages import error_payload
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+STATUS = {
+    "BAD_INPUT": 400,
+    "UNKNOWN_ID": 404,
+    "UNKNOWN_PATH": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "CONFLICT": 409,
+    "TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "TOO_MANY_REQUESTS": 429,
+    "INTERNAL_ERROR": 500,
+    "UNAVAILABLE": 503,
+}
+"""The status of an answer that carries an error's code."""
+
+NO_STORE = b"no-store"
+RETRY_SECONDS = b"1"
+
+_JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
+_REQUEST_ID = re.compile(rb"[\w.:+/=-]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked: the id in the path, the query string and the body."""
+
+    id: str
+    query: bytes
+    body: bytes
+
+
+class Meta(Noun, frozen=True, kw_only=True):
+    """What is said about an answer; `processingTime` is in milliseconds."""
+
+    request_id: str
+    processing_time: float
+    count: int | UnsetType = UNSET
+    algorithms: tuple[Algorithm, ...] | UnsetType = UNSET
+    timestamp: datetime | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered: the data, and what `meta` says beside the request's id and its time."""
+
+    data: object
+    status: int = 200
+    cache: bytes = NO_STORE
+    count: int | UnsetType = UNSET
+    algorithms: tuple[Algorithm, ...] | UnsetType = UNSET
+    timestamp: datetime | UnsetType = UNSET
+
+
+class Success(Noun, frozen=True, kw_only=True):
+    """The envelope of an answer."""
+
+    success: bool = True
+    data: object
+    meta: Meta
+
+
+class Details(Noun, frozen=True, kw_only=True, omit_defaults=True):
+    """Which field was refused, what stood there, and what may stand there."""
+
+    field: str | None = None
+    value: str | float | bool | None = None
+    allowed: str | None = None
+
+
+class Error(Noun, frozen=True, kw_only=True):
+    """What is wrong: a name for programs, a sentence for people."""
+
+    code: str
+    message: str
+    details: Details | UnsetType = UNSET
+
+
+class FailureMeta(Noun, frozen=True, kw_only=True):
+    """What is said about a failure."""
+
+    request_id: str
+
+
+class Failure(Noun, frozen=True, kw_only=True):
+    """The envelope of an error."""
+
+    success: bool = False
+    error: Error
+    meta: FailureMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A response, ready to be sent."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+def succeeded(reply: Reply, request_id: str, seconds: float) -> Sent:
+    """Return a handler's answer in its envelope; `seconds` is how long it took."""
+    meta = Meta(
+        request_id=request_id,
+        processing_time=round(seconds * 1000, 3),
+        count=reply.count,
+        algorithms=reply.algorithms,
+        timestamp=reply.timestamp,
+    )
+    body = codec.write(Success(data=reply.data, meta=meta))
+    return Sent(reply.status, body, _headers(body, request_id, reply.cache))
+
+
+def failed(error: PunnetError, request_id: str) -> Sent:
+    """Return an error in its envelope."""
+    described = described_error(error)
+    body = codec.write(Failure(error=described, meta=FailureMeta(request_id=request_id)))
+    headers = _headers(body, request_id, NO_STORE)
+    status = STATUS[described.code]
+    if status in (429, 503):
+        headers += ((b"retry-after", RETRY_SECONDS),)
+    if isinstance(error, MethodNotAllowed) and error.allowed:
+        headers += ((b"allow", error.allowed.encode()),)
+    return Sent(status, body, headers)
+
+
+def described_error(error: PunnetError) -> Error:
+    """Return an error as it is told over HTTP."""
+    told = error_payload(error)
+    details = Details(field=told.field, value=told.value, allowed=told.allowed)
+    named = told.field is not None or told.allowed is not None
+    return Error(code=told.code, message=told.error, details=details if named else UNSET)
+
+
+def request_id_of(scope: HTTPScope | WebSocketScope, new_id: Callable[[], str]) -> str:
+    """Return the id that the client gave its request, else a new one."""
+    given = header(scope, b"x-request-id")
+    return given.decode() if _REQUEST_ID.fullmatch(given) else new_id()
+
+
+def header(scope: HTTPScope | WebSocketScope, name: bytes) -> bytes:
+    """Return the value of a header, empty where there is none."""
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+def path_of(scope: HTTPScope | WebSocketScope) -> bytes:
+    """Return the path as it was sent, below the root that the server is mounted at."""
+    return scope["raw_path"].removeprefix(scope["root_path"].encode())
+
+
+def nothing_at(scope: HTTPScope | WebSocketScope) -> UnknownPath:
+    """Return the refusal of a path that leads nowhere."""
+    path = path_of(scope).decode("latin-1")
+    return UnknownPath(f"There is nothing at {refusal.shown(path)}.", field="path", value=path)
+
+
+async def read_body(scope: HTTPScope, receive: Receive, most: int, *, in_lines: bool) -> bytes:
+    """Return the body. TooLarge over `most` bytes, UnsupportedMedia where it does not say it is JSON.
+
+    `in_lines` takes NDJSON as well.
+    """
+    declared = header(scope, b"content-length")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Refused("The body ended early.", field="body", allowed="a whole body")
+        chunks.append(message["body"])
+        size += len(chunks[-1])
+        if size > most:
+            raise _too_large(most)
+        more = message["more_body"]
+    if size:
+        _check_media(header(scope, b"content-type"), in_lines=in_lines)
+    return b"".join(chunks)
+
+
+async def send_response(send: Send, sent: Sent) -> None:
+    """Send a whole response."""
+    await send({"type": "http.response.start", "status": sent.status, "headers": sent.headers})
+    await send({"type": "http.response.body", "body": sent.body, "more_body": False})
+
+
+async def no_stream(receive: Receive, send: Send) -> None:
+    """Turn away a WebSocket where there is none."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008, "reason": "There is no stream here."})
+
+
+def _check_media(said: bytes, *, in_lines: bool) -> None:
+    # A page of another site can send a body without these types unasked, so they are asked for.
+    if _JSON.fullmatch(said) or (in_lines and _LINES.fullmatch(said)):
+        return
+    allowed = "application/json or application/x-ndjson" if in_lines else "application/json"
+    shown = refusal.shown(said.decode("latin-1"))
+    raise UnsupportedMedia(
+        f"Content-Type is {shown or 'missing'}: it must be {allowed}.",
+        field="Content-Type",
+        value=shown,
+        allowed=allowed,
+    )
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        f"The body is too large: it may have {most} bytes.", field="body", allowed=f"{most} bytes"
+    )
+
+
+def _headers(body: bytes, request_id: str, cache: bytes) -> Headers:
+    return (
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", cache),
+        (b"x-request-id", request_id.encode()),
+    )

@@ -1,0 +1,170 @@
+"""The OpenAPI document, made from the table of routes and the nouns themselves."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from punnet import __version__
+from punnet.market import Id
+from punnet.protocol import codec
+from punnet.web.exchange import Failure, Meta
+from punnet.web.routes import Route
+
+Json: TypeAlias = dict[str, object]
+
+DESCRIPTION = """\
+Recommendations for a farmers' market.
+
+Every answer stands in an envelope, `{"success": true, "data", "meta"}`, every error in
+`{"success": false, "error": {"code", "message", "details"}, "meta"}`; `details` names the field, its value
+and what is allowed. `X-Request-Id` comes back as it was sent. Prices are in the market's currency, times UTC.
+
+The same recommendations come by themselves over the WebSocket `/ws/recommendations?userId=…`.
+"""
+
+MEANING = {
+    200: "Done",
+    201: "Added",
+    400: "Bad input: the field, its value and what is allowed",
+    404: "An unknown id",
+    409: "An id that stands for something else, or something that is still needed",
+    413: "A body that is too large",
+    415: "A body that is not JSON",
+    429: "Too much is waiting; later it works",
+    500: "An error of the server",
+    503: "The journal cannot be written, or the server is starting or stopping; later it works",
+}
+
+REFS = "#/components/schemas/{name}"
+
+
+def document(routes: Sequence[Route]) -> bytes:
+    """Return the OpenAPI 3.1 document of the routes, as JSON."""
+    kinds = [kind for route in routes for kind in (route.data, *route.body, route.query) if kind is not None]
+    _, schemas = msgspec.json.schema_components(
+        [*kinds, Failure, Meta], schema_hook=_anything, ref_template=REFS
+    )
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    shown = {
+        name: schema
+        for name, schema in schemas.items()
+        if name not in _names(route.query for route in routes)
+    }
+    return codec.write(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Punnet", "version": __version__, "description": DESCRIPTION},
+            "paths": paths,
+            "components": {"schemas": shown},
+        }
+    )
+
+
+def _operation(route: Route, schemas: dict[str, Json]) -> Json:
+    operation: Json = {
+        "operationId": route.handle.__name__,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": _parameters(route, schemas),
+        "responses": _responses(route),
+    }
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": _content(route)}
+    return operation
+
+
+def _parameters(route: Route, schemas: dict[str, Json]) -> list[Json]:
+    parameters: list[Json] = []
+    if route.path.endswith("{id}"):
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(Id)})
+    if route.query is None:
+        return parameters
+    query = schemas[route.query.__name__]
+    required, properties = query["required"], query["properties"]
+    assert isinstance(required, list)
+    assert isinstance(properties, dict)
+    for name, schema in properties.items():
+        parameters.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "schema": _not_null(schema),
+                "explode": False,
+            }
+        )
+    return parameters
+
+
+def _not_null(schema: Json) -> Json:
+    """Return the schema without null, which a query string cannot say."""
+    choices = schema.get("anyOf")
+    if not isinstance(choices, list):
+        return schema
+    return next(choice for choice in choices if choice != {"type": "null"})
+
+
+def _content(route: Route) -> Json:
+    kinds = [_ref(kind) for kind in route.body]
+    if not route.lines:
+        return {"application/json": {"schema": kinds[0]}}
+    one_line = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return {
+        "application/json": {"schema": {"type": "array", "items": one_line, "minItems": 1}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
+    }
+
+
+def _responses(route: Route) -> dict[str, Json]:
+    answers = {str(status): _answer(status, _success(route)) for status in route.statuses}
+    return answers | {str(status): _answer(status, _ref(Failure)) for status in sorted(_refusals(route))}
+
+
+def _refusals(route: Route) -> set[int]:
+    statuses = {500, *route.refusals}
+    if route.query or route.body or route.path.endswith("{id}"):
+        statuses.add(400)
+    if route.path.endswith("{id}"):
+        statuses.add(404)
+    if route.body:
+        statuses |= {413, 415, 429, 503}
+    return statuses
+
+
+def _answer(status: int, schema: Json) -> Json:
+    headers: dict[str, Json] = {"X-Request-Id": {"schema": {"type": "string"}}}
+    if status in (429, 503):
+        headers["Retry-After"] = {"schema": {"type": "integer"}}
+    return {
+        "description": MEANING[status],
+        "headers": headers,
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _success(route: Route) -> Json:
+    meta = {"allOf": [_ref(Meta), {"required": list(route.meta)}]} if route.meta else _ref(Meta)
+    return {
+        "type": "object",
+        "properties": {"success": {"const": True}, "data": _ref(route.data), "meta": meta},
+        "required": ["success", "data", "meta"],
+        "additionalProperties": False,
+    }
+
+
+def _ref(kind: type) -> Json:
+    return {"$ref": REFS.format(name=kind.__name__)}
+
+
+def _names(kinds: Iterable[type | None]) -> set[str]:
+    return {kind.__name__ for kind in kinds if kind is not None}
+
+
+def _anything(kind: type) -> Json:
+    """Say of `object`, which metadata holds, that it may be anything."""
+    if kind is object:
+        return {"description": "Any JSON value"}
+    raise NotImplementedError

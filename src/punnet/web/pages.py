@@ -1,0 +1,136 @@
+"""The pages and their files, held in memory."""
+
+import hashlib
+import mimetypes
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from litestar.enums import ScopeType
+from litestar.handlers import ASGIRouteHandler, asgi
+from litestar.types import HTTPScope, Receive, Scope, Send
+from swagger_ui_bundle import swagger_ui_path
+
+from punnet.errors import MethodNotAllowed
+from punnet.web.exchange import (
+    Headers,
+    Sent,
+    failed,
+    header,
+    no_stream,
+    nothing_at,
+    path_of,
+    request_id_of,
+    send_response,
+)
+
+REVALIDATE = b"no-cache"
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+"""Content types that no machine's own table may change."""
+
+DOCS = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Punnet · API</title>
+  <link rel="icon" type="image/svg+xml" href="static/icon.svg">
+  <link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+  <div id="swagger-ui"></div>
+  <script src="docs/swagger-ui-bundle.js"></script>
+  <script src="docs/start.js"></script>
+</body>
+</html>
+"""
+
+START_DOCS = """SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true });
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file: what it holds, what it is, and the tag that changes when it does."""
+
+    content: bytes
+    media_type: str
+    etag: bytes
+
+
+def file_of(name: str, content: bytes) -> File:
+    """Return content as a file; its type follows from its name."""
+    suffix = name[name.rfind(".") :]
+    media_type = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return File(content, media_type, b'"%s"' % hashlib.sha256(content).hexdigest()[:24].encode())
+
+
+def pages(openapi: bytes) -> dict[str, File]:
+    """Return every file by its path: the shop at `/` and below `/static/`, the documentation at `/docs`."""
+    found = {
+        f"/static/{name}": file_of(name, content) for name, content in _below(files("punnet.web") / "static")
+    }
+    if "/static/index.html" in found:
+        found["/"] = found["/static/index.html"]
+    found["/openapi.json"] = file_of("openapi.json", openapi)
+    found["/docs"] = file_of("docs.html", DOCS.encode())
+    found["/docs/start.js"] = file_of("start.js", START_DOCS.encode())
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        found[f"/docs/{name}"] = file_of(name, (swagger_ui_path / name).read_bytes())
+    return found
+
+
+def page_handlers(found: Mapping[str, File], new_id: Callable[[], str]) -> list[ASGIRouteHandler]:
+    """Return the handlers of all files."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await no_stream(receive, send)
+        else:
+            await send_response(send, _answer(found, scope, new_id))
+
+    return [
+        asgi(["/", "/openapi.json"], name="pages", copy_scope=False)(serve),
+        asgi(["/static", "/docs"], name="files", is_mount=True, copy_scope=False)(serve),
+    ]
+
+
+def _answer(found: Mapping[str, File], scope: HTTPScope, new_id: Callable[[], str]) -> Sent:
+    file = found.get(path_of(scope).decode("latin-1"))
+    if file is None:
+        return failed(nothing_at(scope), request_id_of(scope, new_id))
+    if scope["method"] not in ("GET", "HEAD"):
+        allowed = MethodNotAllowed(
+            "A page can only be read: use GET, HEAD.", field="method", allowed="GET, HEAD"
+        )
+        return failed(allowed, request_id_of(scope, new_id))
+    if file.etag in header(scope, b"if-none-match"):
+        return Sent(304, b"", _headers(file))
+    size = (b"content-length", str(len(file.content)).encode())
+    return Sent(200, file.content, (*_headers(file), size))
+
+
+def _headers(file: File) -> Headers:
+    return (
+        (b"content-type", file.media_type.encode()),
+        (b"etag", file.etag),
+        (b"cache-control", REVALIDATE),
+        (b"x-content-type-options", b"nosniff"),
+    )
+
+
+def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _below(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry.read_bytes()

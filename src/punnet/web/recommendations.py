@@ -1,0 +1,104 @@
+"""Answers, and the actions that change them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import UNSET, UnsetType
+from msgspec import Meta as Bounds
+
+from punnet.engine.reactions import query_after
+from punnet.errors import UnknownId
+from punnet.market import Algorithm, Answer, Id, Noun, Query, Recommendation
+from punnet.protocol import actions, codec
+from punnet.protocol.messages import on_page
+from punnet.web import bulk
+from punnet.web.exchange import Call, Reply
+from punnet.web.recording import facts_of, track
+from punnet.web.shop import Shop
+
+PRIVATE_MINUTE = b"private, max-age=60"
+PUBLIC_MINUTES = b"public, max-age=300"
+
+
+class TogetherQuery(Noun, frozen=True, kw_only=True):
+    """Which product to find the companions of."""
+
+    product_id: Id
+    limit: Annotated[int, Bounds(ge=1, le=20)] = 5
+
+
+class Together(Noun, frozen=True, kw_only=True):
+    """What is bought together with a product."""
+
+    product_id: Id
+    recommendations: tuple[Recommendation, ...]
+    count: int
+
+
+class Processed(Noun, frozen=True, kw_only=True):
+    """An action is durable; `duplicate` when it already was. The answer is there when it was asked for."""
+
+    event_processed: bool
+    event_id: Id
+    duplicate: bool
+    recommendations: Answer | UnsetType = UNSET
+
+
+async def get_recommendations(shop: Shop, call: Call) -> Reply:
+    """Answer a query."""
+    query = codec.read_query(call.query, Query)
+    answer = shop.engine.answer(query, shop.clock())
+    return Reply(answer, cache=PRIVATE_MINUTE, count=len(answer.recommendations))
+
+
+async def get_together(shop: Shop, call: Call) -> Reply:
+    """Answer what is often bought together with a product."""
+    query = codec.read_query(call.query, TogetherQuery)
+    now = shop.clock()
+    found = shop.engine.together(query.product_id, query.limit, now)
+    data = Together(product_id=query.product_id, recommendations=found, count=len(found))
+    return Reply(
+        data,
+        cache=PUBLIC_MINUTES,
+        algorithms=(Algorithm.TOGETHER,),
+        timestamp=datetime.fromtimestamp(now, UTC),
+    )
+
+
+async def post_action(shop: Shop, call: Call) -> Reply:
+    """Record an action, and answer for the page it leads to when asked; the answer reflects it."""
+    posted = codec.read(call.body, actions.PostedAction)
+    action = posted.by(posted.user_id, posted.action, shop.new_id())
+    tracked = actions.tracked(action, shop.clock())
+    query = on_page(query_after(tracked.action, posted.limit), posted.context)
+    if posted.get_recommendations:
+        _check_product(shop, query)
+    duplicate = await track(shop, tracked)
+    answer = shop.engine.answer(query, shop.clock()) if posted.get_recommendations else UNSET
+    return Reply(
+        Processed(event_processed=True, event_id=action.event_id, duplicate=duplicate, recommendations=answer)
+    )
+
+
+async def post_events(shop: Shop, call: Call) -> Reply:
+    """Record actions in bulk."""
+
+    def read(line: bytes) -> bulk.Entry:
+        posted = codec.read(line, actions.PostedAction)
+        action = posted.by(posted.user_id, posted.action, shop.new_id())
+        tracked = actions.tracked(action, shop.clock())
+        return bulk.Entry(action.event_id, lambda: facts_of(shop, tracked))
+
+    return Reply(await bulk.take_in(shop, call.body, read))
+
+
+def _check_product(shop: Shop, query: Query) -> None:
+    """Refuse an answer that cannot be given before the action is recorded."""
+    product_id = query.product_id
+    if product_id is not None and shop.engine.catalogue.product(product_id) is None:
+        raise UnknownId(
+            f'productId "{product_id}" is no product of the catalogue.',
+            field="context.productId",
+            value=product_id,
+            allowed="the id of a product of the catalogue",
+        )

@@ -1,0 +1,133 @@
+"""Serve the routes of one path, and turn what goes wrong into answers."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from litestar import Response
+from litestar.connection import Request
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.handlers import ASGIRouteHandler, asgi
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from punnet.errors import MethodNotAllowed, PunnetError, Refused
+from punnet.protocol import codec
+from punnet.web.exchange import (
+    Call,
+    Sent,
+    failed,
+    no_stream,
+    nothing_at,
+    path_of,
+    read_body,
+    request_id_of,
+    send_response,
+    succeeded,
+)
+from punnet.web.routes import Route
+from punnet.web.shop import Shop
+
+Methods: TypeAlias = Mapping[str, Route]
+"""Routes of one path, by method."""
+
+ID = "/{id}"
+
+logger = logging.getLogger(__name__)
+
+
+class Broken(PunnetError):
+    """Something that should not happen did, and is in the log."""
+
+
+def endpoints(shop: Shop, routes: Sequence[Route]) -> list[ASGIRouteHandler]:
+    """Return the handlers of all routes, one for each path and what is below it."""
+    methods: dict[str, dict[str, dict[str, Route]]] = {}
+    for route in routes:
+        base = route.path.removesuffix(ID)
+        kind = methods.setdefault(base, {}).setdefault(ID if route.path.endswith(ID) else "", {})
+        kind[route.method] = route
+        if route.method == "GET":
+            kind["HEAD"] = route
+    return [_endpoint(shop, base, kinds.get("", {}), kinds.get(ID, {})) for base, kinds in methods.items()]
+
+
+def _endpoint(shop: Shop, base: str, plain: Methods, below: Methods) -> ASGIRouteHandler:
+    """Return the handler of `base` itself and of the ids below it."""
+    here = base.encode()
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await no_stream(receive, send)
+            return
+        began = time.perf_counter()
+        request_id = request_id_of(scope, shop.new_id)
+        try:
+            rest = _below(scope, here)
+            route = _route(scope, below if rest else plain)
+            call = Call(
+                id=codec.unescaped(rest, "id"),
+                query=scope["query_string"],
+                body=await _body_of(shop, route, scope, receive),
+            )
+            reply = await route.handle(shop, call)
+            sent = succeeded(reply, request_id, time.perf_counter() - began)
+        except PunnetError as error:
+            sent = failed(error, request_id)
+        await send_response(send, sent)
+
+    return asgi(base, name=base, is_mount=bool(below), copy_scope=False)(serve)
+
+
+def unforeseen(
+    new_id: Callable[[], str],
+) -> Callable[[Request[object, object, State], Exception], Response[bytes]]:
+    """Return what answers where no route did: an unknown path, or an error that nobody expected."""
+
+    def answer(request: Request[object, object, State], error: Exception) -> Response[bytes]:
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            told: PunnetError = nothing_at(request.scope)
+        elif isinstance(error, HTTPException):
+            told = Refused(error.detail)
+        else:
+            logger.error(
+                "%s %s failed", request.method, path_of(request.scope).decode("latin-1"), exc_info=error
+            )
+            told = Broken("Something went wrong in the server; its log says what.")
+        return _response(failed(told, request_id_of(request.scope, new_id)))
+
+    return answer
+
+
+async def _body_of(shop: Shop, route: Route, scope: HTTPScope, receive: Receive) -> bytes:
+    if not route.body:
+        return b""
+    most = shop.limits.bulk_bytes if route.lines else shop.limits.body_bytes
+    return await read_body(scope, receive, most, in_lines=route.lines)
+
+
+def _below(scope: HTTPScope, base: bytes) -> bytes:
+    """Return what follows the base, slashes and all: an id may have them, escaped or not."""
+    path = path_of(scope)
+    rest = path.removeprefix(base)
+    if rest and (rest == path or not rest.startswith(b"/")):
+        raise nothing_at(scope)
+    return rest[1:]
+
+
+def _route(scope: HTTPScope, methods: Methods) -> Route:
+    if not methods:
+        raise nothing_at(scope)
+    method = scope["method"]
+    if method in methods:
+        return methods[method]
+    allowed = ", ".join(sorted(methods))
+    sentence = f"{method} is not possible here: use {allowed}."
+    raise MethodNotAllowed(sentence, field="method", value=method, allowed=allowed)
+
+
+def _response(sent: Sent) -> Response[bytes]:
+    headers = {name.decode(): value.decode() for name, value in sent.headers}
+    return Response(sent.body, status_code=sent.status, media_type="application/json", headers=headers)

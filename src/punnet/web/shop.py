@@ -1,0 +1,38 @@
+"""What every handler works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from punnet.engine.engine import Engine
+from punnet.hub import Hub
+from punnet.pipeline import Pipeline
+from punnet.protocol.messages import Frames
+from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one caller may ask of the server."""
+
+    body_bytes: int = 1 << 20
+    bulk_bytes: int = 16 << 20
+    bulk_lines: int = 10_000
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+    silence_seconds: float = SILENCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The market behind the counter, since `began`.
+
+    `clock` tells the time in seconds since 1970-01-01 UTC; `new_id` makes an id that nobody has.
+    """
+
+    engine: Engine
+    pipeline: Pipeline
+    hub: Hub
+    frames: Frames
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    limits: Limits
+    began: float

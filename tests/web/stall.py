@@ -1,0 +1,85 @@
+"""A small shop, running, with a client to call it: real parts, a journal in memory and a clock that stands."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+import msgspec
+from litestar import Litestar
+
+from punnet.engine.engine import Engine
+from punnet.hub import Hub
+from punnet.journal import Journal
+from punnet.journal.memory import MemoryJournal
+from punnet.market import Farm, Order, OrderLine, Product
+from punnet.pipeline import Pipeline
+from punnet.protocol.messages import Frames
+from punnet.web.app import create_app
+from punnet.web.shop import Limits, Shop
+
+NOW = 1_760_000_000.0
+
+OPENING = (
+    Farm(id="hill", name="Hill Farm", latitude=39.1, longitude=-84.5),
+    Farm(id="dale", name="Dale Farm"),
+    Product(id="tomatoes", name="Tomatoes", farm_id="hill", category="Vegetables", price=4.99, stock=10),
+    Product(id="basil", name="Basil", farm_id="hill", category="Herbs", price=3.99),
+    Product(id="honey", name="Honey", farm_id="dale", category="Preserved", price=8.0),
+)
+
+
+def order(order_id: str, user_id: str, *products: str) -> Order:
+    """Return an order of one of each of the products, a day old."""
+    lines = tuple(OrderLine(product_id=product, quantity=1, unit_price=4) for product in products)
+    placed_at = datetime.fromtimestamp(NOW - 86_400, UTC)
+    return Order(id=order_id, user_id=user_id, placed_at=placed_at, lines=lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A shop, the application that serves it, and a client of that."""
+
+    shop: Shop
+    app: Litestar
+    client: httpx.AsyncClient
+    journal: Journal
+
+    def state(self) -> bytes:
+        """Return all that the journal holds, and what the engine makes of it."""
+        engine = self.shop.engine
+        catalogue = engine.catalogue
+        farms = [catalogue.farm(catalogue.farms[at]) for at in range(len(catalogue.farms))]
+        kept = [record for batch in self.journal.read() for record in batch]
+        counted = (engine.order_count, engine.tally.total, len(engine.shoppers))
+        return msgspec.json.encode((farms, catalogue.listed(), counted, kept))
+
+
+@asynccontextmanager
+async def opened(*, limits: Limits | None = None, capacity: int = 100, connections: int = 100) -> AsyncIterator[Stall]:
+    """Open a stall with two farms, three products and two orders."""
+    engine, journal = Engine(), MemoryJournal()
+    hub = Hub(lambda: NOW, connections)
+    frames = Frames("epoch")
+    pipeline = Pipeline(engine, journal, hub, frames, lambda: NOW, capacity)
+    count = itertools.count(1)
+    shop = Shop(
+        engine=engine,
+        pipeline=pipeline,
+        hub=hub,
+        frames=frames,
+        clock=lambda: NOW,
+        new_id=lambda: f"made-{next(count)}",
+        limits=limits or Limits(),
+        began=NOW - 60,
+    )
+    pipeline.start()
+    await pipeline.submit(OPENING)
+    await pipeline.submit([order("o1", "ann", "tomatoes", "basil"), order("o2", "bob", "tomatoes", "basil")])
+    app = create_app(shop)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://stall") as client:
+        yield Stall(shop, app, client, journal)
+    await pipeline.stop()
