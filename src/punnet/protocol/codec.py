@@ -23,7 +23,18 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 _BAD_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
+
+
+def _float(text: str) -> float:
+    """Return the number as JSON means it: 73.0 is the whole number 73, and 1e400 is none."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
 _encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(float_hook=_float)
 
 
 def write(value: object) -> bytes:
@@ -49,7 +60,7 @@ def read(body: bytes, kind: type[T], *, given: Mapping[str, str] | None = None) 
 def loose(body: bytes, kind: object = dict) -> object:
     """Return what a JSON text holds, whatever it is; `kind` only serves to say what was expected there."""
     try:
-        return msgspec.json.decode(body.removeprefix(_BOM))
+        return _decoder.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise refusal.broken(body, kind) from None
 
@@ -141,13 +152,12 @@ def _cached_readers(kind: object) -> dict[str, Callable[[str], object]]:
     return {name: _READERS.get(inner, str) for name, inner in known.items()}
 
 
-def _number(text: str) -> int | float | str:
+def _number(text: str) -> float | str:
     """Return the number that stands there; what is none stays text, for the type to refuse."""
-    found = _NUMBER.fullmatch(text)
-    if not found:
+    try:
+        return _float(text) if _NUMBER.fullmatch(text) else text
+    except ValueError:
         return text
-    number = float(text) if found[2] or found[3] else int(text)
-    return number if math.isfinite(number) else text
 
 
 def _truth(text: str) -> bool | str:

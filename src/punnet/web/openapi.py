@@ -45,6 +45,8 @@ def document(routes: Sequence[Route]) -> bytes:
     _, schemas = msgspec.json.schema_components(
         [*kinds, Failure, Meta], schema_hook=_anything, ref_template=REFS
     )
+    for name, schema in schemas.items():
+        _pair(schema, patch=name.endswith("Patch"))
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
@@ -72,7 +74,7 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
         "responses": _responses(route),
     }
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _content(route)}
+        operation["requestBody"] = {"required": True, "content": _content(route, schemas)}
     return operation
 
 
@@ -94,6 +96,7 @@ def _parameters(route: Route, schemas: dict[str, Json]) -> list[Json]:
                 "required": name in required,
                 "schema": _not_null(schema),
                 "explode": False,
+                "allowEmptyValue": name not in required,
             }
         )
     return parameters
@@ -107,15 +110,42 @@ def _not_null(schema: Json) -> Json:
     return next(choice for choice in choices if choice != {"type": "null"})
 
 
-def _content(route: Route) -> Json:
-    kinds = [_ref(kind) for kind in route.body]
+def _content(route: Route, schemas: dict[str, Json]) -> Json:
     if not route.lines:
-        return {"application/json": {"schema": kinds[0]}}
-    one_line = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        whole = route.method == "PUT"
+        return {"application/json": {"schema": _without_id(route, schemas) if whole else _ref(route.body[0])}}
+    other = {"description": "Anything else is reported as refused, and the rest is kept"}
+    elements = {"type": "array", "items": {"anyOf": [*map(_ref, route.body), other]}, "minItems": 1}
+    alone = {"type": "object", "description": "One element alone"}
     return {
-        "application/json": {"schema": {"type": "array", "items": one_line, "minItems": 1}},
-        "application/x-ndjson": {"schema": {"type": "string", "description": "One JSON object a line"}},
+        "application/json": {"schema": {"anyOf": [elements, alone]}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": "The same, one element a line"}},
     }
+
+
+def _without_id(route: Route, schemas: dict[str, Json]) -> Json:
+    """Return the schema of a body whose id stands in the path."""
+    schema = schemas[route.body[0].__name__]
+    properties, required = schema["properties"], schema["required"]
+    assert isinstance(properties, dict)
+    assert isinstance(required, list)
+    return schema | {
+        "properties": {name: field for name, field in properties.items() if name != "id"},
+        "required": [name for name in required if name != "id"],
+    }
+
+
+def _pair(schema: Json, *, patch: bool) -> None:
+    """Say of a place what its noun says: both halves, or neither."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or "latitude" not in properties:
+        return
+    halves = ("latitude", "longitude")
+    both = {"properties": {half: {"type": "number"} for half in halves}, "required": list(halves)}
+    neither = {"properties": {half: {"type": "null"} for half in halves}}
+    schema["anyOf"] = [both, neither]
+    if patch:
+        schema["dependentRequired"] = {"latitude": ["longitude"], "longitude": ["latitude"]}
 
 
 def _responses(route: Route) -> dict[str, Json]:
