@@ -1,6 +1,7 @@
 """The application: every route, page and stream on one port."""
 
 import logging
+from collections.abc import Sequence
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -8,7 +9,7 @@ from litestar.types import Scope
 
 from punnet.web.openapi import document
 from punnet.web.pages import page_handlers, pages
-from punnet.web.routes import ROUTES
+from punnet.web.routes import ROUTES, Route
 from punnet.web.serving import endpoints, unforeseen
 from punnet.web.shop import Shop
 from punnet.web.streams import stream_handler
@@ -18,12 +19,12 @@ WS_PATH = "/ws/recommendations"
 logger = logging.getLogger(__name__)
 
 
-def create_app(shop: Shop, *, ws_path: str = WS_PATH) -> Litestar:
+def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = WS_PATH) -> Litestar:
     """Return the ASGI application that serves `shop`; what is behind it the caller starts and stops."""
     return Litestar(
         route_handlers=[
-            *endpoints(shop, ROUTES),
-            *page_handlers(pages(document(ROUTES)), shop.new_id),
+            *endpoints(shop, routes),
+            *page_handlers(pages(document(routes)), shop.new_id),
             stream_handler(shop, ws_path),
         ],
         exception_handlers={Exception: unforeseen(shop.new_id)},
