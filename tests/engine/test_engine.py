@@ -1,0 +1,428 @@
+"""The engine: whatever happens is taken in, and the same history gives the same answers, to the bit."""
+
+import copy
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.engine.engine import Engine
+from punnet.engine.reactions import Reaction
+from punnet.engine.tuning import Tuning
+from punnet.errors import Conflict, UnknownId
+from punnet.market import (
+    Action,
+    Algorithm,
+    Context,
+    Contribution,
+    EntityType,
+    Farm,
+    FarmChange,
+    FarmPatch,
+    Order,
+    OrderLine,
+    Product,
+    ProductChange,
+    ProductPatch,
+    Query,
+    Reason,
+    Record,
+    Removal,
+    UserAction,
+)
+from tests.engine.facts import (
+    NOON,
+    NOW,
+    ago,
+    did,
+    engine_of,
+    farm,
+    order,
+    patched,
+    product,
+    records,
+    removed,
+    removed_farm,
+)
+from tests.markets import markets, query
+
+SHOP = (farm(), product("leeks"), product("kale"), product("pears", category="Fruits"))
+BASKETS = tuple(order(f"u{n}", "leeks", "pears", days=2) for n in range(3))
+
+
+def ids(answer):
+    """Return the products of an answer."""
+    return [it.product.id for it in answer.recommendations]
+
+
+def written(engine, queries, now=NOW):
+    """Return all answers in bytes; a name where a query asks for an unknown product."""
+    answers = []
+    for asked in queries:
+        try:
+            answers.append(msgspec.json.encode(engine.answer(asked, now)))
+        except UnknownId as refused:
+            answers.append(refused.message)
+    return answers
+
+
+# What the codec accepts: any text up to its length, any moment of the calendar, any metadata.
+
+words = st.sampled_from(["hill", "dale", "leeks", "kale", "ghost", "Fruits", "ann", "x" * 128, "éß 番", "'"])
+moments = st.one_of(
+    st.sampled_from([datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC), NOON]),
+    st.datetimes(timezones=st.just(UTC)),
+)
+optional_moments = st.one_of(st.none(), moments)
+prices = st.one_of(st.sampled_from([0.0, 1e9, 5e-324]), st.floats(0, 1e9))
+stocks = st.one_of(st.none(), st.integers(0, 2**31 - 1))
+places = st.one_of(
+    st.just({}), st.fixed_dictionaries({"latitude": st.floats(-90, 90), "longitude": st.floats(-180, 180)})
+)
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), words),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+metadata = st.dictionaries(
+    st.sampled_from(["rating", "category", "searchQuery", "items", "other"]), anything, max_size=4
+)
+
+
+def patches(kind, fields):
+    """Draw patches with any of these fields."""
+    return st.fixed_dictionaries({}, optional=fields).map(lambda given: kind(**given))
+
+
+about_products = {
+    "available_from": optional_moments,
+    "available_until": optional_moments,
+    "created_at": optional_moments,
+    "stock": stocks,
+    "organic": st.booleans(),
+    "available": st.booleans(),
+}
+lines = st.builds(OrderLine, product_id=words, quantity=st.floats(1e-9, 1e6), unit_price=prices)
+facts = st.one_of(
+    st.tuples(words, words, places).map(lambda it: Farm(id=it[0], name=it[1], **it[2])),
+    st.builds(Product, id=words, name=words, farm_id=words, category=words, price=prices, **about_products),
+    st.builds(FarmChange, id=words, patch=patches(FarmPatch, {"name": words, "region": st.none() | words})),
+    st.builds(
+        ProductChange,
+        id=words,
+        patch=patches(ProductPatch, {"farm_id": words, "category": words, "price": prices, **about_products}),
+    ),
+    st.builds(Removal, entity_type=st.sampled_from(EntityType), id=words),
+    st.tuples(words, words, moments, st.lists(lines, min_size=1, max_size=4), places).map(
+        lambda it: Order(id=it[0], user_id=it[1], placed_at=it[2], lines=tuple(it[3]), **it[4])
+    ),
+    st.builds(
+        Action,
+        event_id=words,
+        user_id=words,
+        action=st.sampled_from(UserAction),
+        entity_id=st.none() | words,
+        entity_type=st.none() | st.sampled_from(EntityType),
+        metadata=metadata,
+        timestamp=optional_moments,
+    ),
+)
+questions = st.builds(
+    Query,
+    user_id=words,
+    product_id=st.none() | words,
+    category=st.none() | words,
+    context=st.none() | st.sampled_from(Context),
+    search_query=st.none() | words,
+    limit=st.sampled_from([1, 3, 100]),
+)
+
+
+@given(st.lists(facts, max_size=25), st.lists(st.integers(0, 25), max_size=3), questions)
+def test_whatever_the_codec_accepts_is_taken_in_and_batches_do_not_matter(happened, cuts, question):
+    start = records(farm(), product("leeks"), product("kale", category="Fruits"))
+    taken = start + [Record(at=NOW + number, fact=fact) for number, fact in enumerate(happened)]
+    whole, parts = Engine(), Engine()
+    reactions = whole.apply(taken)
+    borders = [0, *sorted(cuts), len(taken)]
+    assert [it for first, last in pairwise(borders) for it in parts.apply(taken[first:last])] == reactions
+    asked = [question, *(msgspec.structs.replace(question, product_id=None, context=it) for it in Context)]
+    assert written(parts, asked) == written(whole, asked)
+    for recommendation in whole.answer(asked[-1], NOW).recommendations:
+        assert 0 <= recommendation.score <= 1
+        assert 0 <= recommendation.confidence <= 1
+
+
+@given(markets(), st.lists(st.integers(0, 80), max_size=5), st.randoms(use_true_random=False))
+def test_a_replay_in_any_batches_gives_the_same_answers_to_the_bit(of, cuts, random):
+    live, replayed = Engine(), Engine()
+    for record in of.records:
+        live.apply([record])
+    for first, last in pairwise([0, *sorted(cuts), len(of.records)]):
+        replayed.apply(of.records[first:last])
+    asked = [query(random, of) for _ in range(6)]
+    assert written(live, asked, of.seconds) == written(replayed, asked, of.seconds)
+    assert live.tally.by_type == replayed.tally.by_type
+
+
+@given(markets(), st.randoms(use_true_random=False))
+def test_asking_changes_nothing(of, random):
+    often, once = Engine(), Engine()
+    asked = [query(random, of) for _ in range(4)]
+    for first in range(0, len(of.records), 8):
+        often.apply(of.records[first : first + 8])
+        once.apply(of.records[first : first + 8])
+        written(often, asked, of.seconds)
+    assert written(often, asked, of.seconds) == written(once, asked, of.seconds)
+
+
+@pytest.mark.parametrize("context", Context)
+def test_an_empty_market_gives_an_empty_answer(context):
+    for engine in (Engine(), engine_of()):
+        answer = engine.answer(Query(user_id="ann", context=context, search_query="leeks"), NOW)
+        assert (answer.recommendations, answer.user_id, answer.timestamp) == ((), "ann", NOON)
+        assert len(answer.algorithms) == (5 if context is Context.SEARCH else 6)
+
+
+@pytest.mark.parametrize("context", Context)
+def test_a_stranger_never_sees_an_empty_list_while_something_is_in_stock(context):
+    engine = engine_of(farm(), product("tulips", category="Flowers"), product("gone", stock=0))
+    assert ids(engine.answer(Query(user_id="stranger", context=context, search_query="leeks"), NOW)) == [
+        "tulips"
+    ]
+
+
+def test_an_answer_says_for_whom_it_is_when_and_who_was_asked():
+    answer = engine_of(*SHOP).answer(Query(user_id="ann"), NOW + 0.25)
+    assert (answer.user_id, answer.timestamp) == ("ann", NOON + timedelta(seconds=0.25))
+    assert answer.algorithms == (
+        Algorithm.COLLABORATIVE,
+        Algorithm.CONTENT,
+        Algorithm.TRENDING,
+        Algorithm.SEASONAL,
+        Algorithm.BEHAVIOUR,
+        Algorithm.ARRIVALS,
+    )
+
+
+def test_an_answer_is_worked_out_by_the_page():
+    """Ann bought leeks; bob and cat did so too, with pears, which are in season, and ann never bought."""
+    engine = engine_of(
+        farm(),
+        product("leeks", created_at=ago(30)),
+        product("pears", category="Fruits", price=9.0, created_at=ago(30)),
+        product("honey", category="Honey", price=99.0, farm_id="hill", created_at=ago(30)),
+        order("ann", "leeks"),
+        order("bob", "leeks", "pears"),
+        order("cat", "leeks"),
+    )
+    pears, leeks, honey = engine.answer(Query(user_id="ann"), NOW).recommendations
+    # 0.3 × 1/2 collaborative, 0.25 × (0.3 farm + 0.1 organic) content, 0.15 × 0.5 seasonal
+    assert (pears.product.id, pears.score) == ("pears", pytest.approx(0.15 + 0.1 + 0.075))
+    assert pears.confidence == pytest.approx((0.2 + 0.5 + 0.8) / 3)
+    assert pears.reasons == (Reason.SIMILAR_USERS, Reason.SIMILAR_PRODUCTS, Reason.SEASONAL)
+    # vegetables are liked and in season: 0.15 × 0.8
+    assert (leeks.product.id, leeks.score, leeks.reasons) == (
+        "leeks",
+        pytest.approx(0.12),
+        (Reason.SEASONAL,),
+    )
+    assert (honey.product.id, honey.score, honey.reasons) == ("honey", 0.1, (Reason.SIMILAR_PRODUCTS,))
+
+
+def test_the_tuning_reaches_weights_shares_and_windows():
+    shop = (
+        farm(),
+        farm("dale"),
+        product("leeks"),
+        product("peas"),
+        product("pears", category="Fruits", farm_id="dale"),
+    )
+    tuned = Engine(Tuning(weight_seasonal=1.0))
+    tuned.apply(records(*shop))
+    contributions = tuned.answer(Query(user_id="ann"), NOW).recommendations[0].metadata["contributions"]
+    assert contributions == {"seasonal": Contribution(score=0.5, weight=1.0)}
+    two = Query(user_id="ann", limit=2)
+    for known, expected in (
+        ({}, ["leeks", "pears"]),
+        ({"farm_share": 1}, ["leeks", "pears"]),
+        ({"category_share": 1}, ["leeks", "pears"]),
+        ({"farm_share": 1, "category_share": 1}, ["leeks", "peas"]),
+    ):
+        tuned = Engine(Tuning(**known))
+        tuned.apply(records(*shop))
+        assert ids(tuned.answer(two, NOW)) == expected
+    prices = (product("leeks"), product("peas"), product("pears", price=9.0))
+    for share, expected in ((0.7, ["leeks", "peas"]), (0.5, ["leeks", "pears"])):
+        tuned = Engine(Tuning(farm_share=1, category_share=1, price_share=share))
+        tuned.apply(records(farm(), *prices))
+        assert ids(tuned.answer(two, NOW)) == expected
+
+
+def test_an_unknown_product_has_no_answer():
+    engine = engine_of(*SHOP, removed("kale"))
+    for product_id in ("ghost", "kale"):
+        for ask in (
+            lambda it=product_id: engine.answer(Query(user_id="ann", product_id=it), NOW),
+            lambda it=product_id: engine.offers(Query(user_id="ann", product_id=it), NOW),
+            lambda it=product_id: engine.together(it, 5, NOW),
+        ):
+            with pytest.raises(UnknownId) as caught:
+                ask()
+            assert (caught.value.field, caught.value.value) == ("productId", product_id)
+
+
+def test_what_does_not_fit_is_refused_and_changes_nothing():
+    engine = engine_of(*SHOP)
+    engine.check(order("ann", "leeks"))
+    with pytest.raises(UnknownId):
+        engine.check(order("ann", "ghost"))
+    with pytest.raises(Conflict):
+        engine.check(removed_farm())
+    assert (engine.order_count, len(engine.shoppers), engine.tally.total) == (0, 0, 0)
+
+
+def test_an_order_changes_the_next_answer():
+    engine = engine_of(*SHOP, *BASKETS)
+    before = engine.answer(Query(user_id="ann"), NOW).recommendations
+    engine.apply(records(order("ann", "leeks")))
+    after = {it.product.id: it.reason for it in engine.answer(Query(user_id="ann"), NOW).recommendations}
+    assert Reason.SIMILAR_USERS not in {it.reason for it in before}
+    assert after["pears"] is Reason.SIMILAR_USERS
+
+
+def test_an_order_can_be_asked_for_and_the_same_id_counts_once():
+    first, other = order("ann", "leeks", id="first"), order("bob", "pears", id="first")
+    engine = engine_of(*SHOP, first, first, other)
+    engine.apply(records(other))
+    assert (engine.order("first"), engine.order("second"), engine.order_count) == (first, None, 1)
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_the_cart_is_emptied_by_an_order_and_only_by_what_it_holds(in_one_batch):
+    engine, cart = Engine(), Query(user_id="ann", context=Context.CART)
+    facts = [
+        *SHOP,
+        did("ann", "ADD_TO_CART", "leeks"),
+        did("ann", "ADD_TO_CART", "pears"),
+        order("ann", "leeks"),
+    ]
+    for batch in [records(*facts)] if in_one_batch else [records(fact) for fact in facts]:
+        engine.apply(batch)
+    assert sorted(ids(engine.answer(cart, NOW))) == ["kale", "leeks"]
+    engine.apply(records(did("ann", "ADD_TO_CART", "leeks")))
+    assert ids(engine.answer(cart, NOW)) == ["kale"]
+
+
+def test_actions_ask_for_what_they_push_in_order():
+    engine = engine_of(*SHOP)
+    pushed = engine.apply(
+        records(
+            did("ann", "VIEW_PRODUCT", "leeks"),
+            order("ann", "leeks"),
+            did("ann", "SEARCH", metadata={"searchQuery": "leeks"}),
+            product("plums"),
+            did("bob", "ADD_TO_CART", "pears"),
+        )
+    )
+    assert [(it.user_id, it.message_type, it.query.context) for it in pushed] == [
+        ("ann", "RECOMMENDATION_UPDATE", Context.PRODUCT_DETAIL),
+        ("bob", "CART_RECOMMENDATION", Context.CART),
+    ]
+    assert all(isinstance(it, Reaction) for it in pushed)
+    assert engine.apply([]) == []
+
+
+def test_what_is_bought_together_comes_with_its_figures():
+    engine = engine_of(*SHOP, *BASKETS, order("ann", "leeks"), order("ann", "kale", "leeks"))
+    [pears] = engine.together("leeks", 5, NOW)
+    assert (pears.product.id, pears.score) == ("pears", pytest.approx(3 / (5 * 3) ** 0.5))
+    assert pears.confidence == pytest.approx(3 / 50)
+    assert pears.reasons == (Reason.FREQUENTLY_BOUGHT_TOGETHER,)
+    assert {name: pears.metadata[name] for name in ("coOccurrences", "totalOrders")} == {
+        "coOccurrences": 3,
+        "totalOrders": 5,
+    }
+    assert pears.metadata["lift"] == pytest.approx(3 * 5 / (5 * 3))
+    assert pears.metadata["contributions"] == {"co_occurrence": Contribution(score=pears.score, weight=1.0)}
+
+
+def test_what_is_bought_together_is_on_sale_and_no_more_than_asked_for():
+    baskets = [order("ann", "leeks", "kale", "pears") for _ in range(2)]
+    engine = engine_of(*SHOP, *baskets)
+    assert [it.product.id for it in engine.together("leeks", 5, NOW)] == ["kale", "pears"]
+    assert [it.product.id for it in engine.together("leeks", 1, NOW)] == ["kale"]
+    engine.apply(records(patched("kale", stock=0)))
+    assert [it.product.id for it in engine.together("leeks", 5, NOW)] == ["pears"]
+    assert [it.product.id for it in engine.together("kale", 5, NOW)] == ["leeks", "pears"]
+
+
+def test_the_offers_of_a_query_are_those_of_its_answer():
+    engine, home = engine_of(*SHOP, *BASKETS, order("ann", "leeks")), Query(user_id="ann")
+    offers = engine.offers(home, NOW)
+    assert tuple(offers) == engine.answer(home, NOW).algorithms
+    assert offers[Algorithm.COLLABORATIVE].products.tolist() == [2]
+
+
+def test_changing_an_answer_or_an_offer_does_not_change_the_next():
+    engine = engine_of(*SHOP, *BASKETS, order("ann", "leeks"), did("ann", "ADD_TO_CART", "kale"))
+    cart = Query(user_id="ann", context=Context.CART, product_id="leeks")
+    together = copy.deepcopy(engine.together("leeks", 5, NOW))
+    before = written(engine, [cart])
+    for recommendation in (*engine.answer(cart, NOW).recommendations, *engine.together("leeks", 5, NOW)):
+        recommendation.metadata["contributions"].clear()
+        recommendation.metadata.clear()
+    for offer in engine.offers(cart, NOW).values():
+        for column in (offer.products, offer.scores, offer.confidences, *offer.notes.values()):
+            column[...] = 0
+    assert written(engine, [cart]) == before
+    assert engine.together("leeks", 5, NOW) == together
+
+
+def test_the_facts_stay_as_they_came():
+    search = did("ann", "SEARCH", metadata={"searchQuery": "leeks"})
+    before = msgspec.json.encode(search)
+    engine_of(*SHOP, search).answer(Query(user_id="ann"), NOW)
+    assert msgspec.json.encode(search) == before
+
+
+def test_engines_share_nothing():
+    one, other = engine_of(*SHOP, order("ann", "leeks"), did("ann", "VIEW_PRODUCT", "leeks")), Engine()
+    assert (len(one.catalogue.listed()), len(one.shoppers), one.tally.total) == (3, 1, 1)
+    assert (len(other.catalogue.listed()), len(other.shoppers), other.tally.total) == (0, 0, 0)
+
+
+def test_the_tally_counts_the_last_day():
+    engine = Engine()
+    engine.apply(
+        [Record(at=NOW - hours * 3600, fact=did("ann", "VIEW_FARM", "hill")) for hours in (30, 23, 0.5)]
+    )
+    assert [engine.tally.total, engine.tally.since(NOW, 86_400), engine.tally.since(NOW, 3600)] == [3, 2, 1]
+
+
+def test_a_product_has_its_window():
+    window = {"available_from": NOON, "available_until": NOON + timedelta(seconds=60)}
+    engine = engine_of(farm(), product("leeks", **window))
+    home = Query(user_id="ann")
+    seen = [ids(engine.answer(home, NOW + seconds)) for seconds in (-0.001, 0, 59.999, 60)]
+    assert seen == [[], ["leeks"], ["leeks"], []]
+
+
+def test_arithmetic_never_warns_or_overflows():
+    with np.errstate(all="raise"):
+        engine = engine_of(
+            farm(),
+            product("free", price=0.0),
+            product("dear", price=1e9),
+            *[order("ann", "free", "dear", price=1e9) for _ in range(60)],
+            *[order("bob", "free", "dear", placed_at=datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999)],
+        )
+        for context in Context:
+            engine.answer(Query(user_id="bob", context=context, product_id="free"), NOW)
+            engine.answer(Query(user_id="ann", context=context, latitude=90.0, longitude=180.0), NOW)

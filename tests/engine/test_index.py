@@ -1,0 +1,216 @@
+"""The index: records in, in whatever batches, and one state out."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.engine.index import Index
+from punnet.engine.profile import NOBODY, Profile
+from punnet.market import EntityType, Order, Record, Removal, UserAction
+from tests.engine.facts import (
+    DAY,
+    NOW,
+    ago,
+    did,
+    farm,
+    index_of,
+    order,
+    patched,
+    patched_farm,
+    product,
+    records,
+    removed,
+    removed_farm,
+)
+from tests.markets import markets
+
+SHOP = (farm(), product("leeks"), product("kale"), product("pears", category="Fruits"))
+LEEKS, KALE, PEARS = range(3)
+
+
+def state(index):
+    """Return everything an index knows, as one compares it."""
+    ledger, catalogue, shelf = index.ledger, index.catalogue, index.catalogue.shelf
+    return {
+        "shoppers": [index.shoppers[at] for at in range(len(index.shoppers))],
+        "orders": list(index.orders.items()),
+        "listed": catalogue.listed(),
+        "farms": [catalogue.farm(catalogue.farms[at]) for at in range(len(catalogue.farms))],
+        "categories": [catalogue.categories[at] for at in range(len(catalogue.categories))],
+        "shelf": [
+            column.tolist() for column in (shelf.category, shelf.farm, shelf.price, shelf.added, shelf.listed)
+        ],
+        "on sale": catalogue.on_sale(NOW).tolist(),
+        "ledger": [ledger.shoppers.tolist(), ledger.times.tolist(), repr(ledger.latitudes.tolist())],
+        "timeline": ledger.between(-1e12, 1e12).tolist(),
+        "rows": [
+            [rows.row(at).tolist() for at in range(len(rows))]
+            for rows in (ledger.placed_by, ledger.bought_by, ledger.holding)
+        ],
+        "lines": [
+            ledger.lines(ledger.between(-1e12, 1e12)).tolist(),
+            ledger.prices(ledger.between(-1e12, 1e12)).tolist(),
+        ],
+        "profiles": [
+            [getattr(index.profile(at), known) for known in Profile.__slots__]
+            for at in range(len(index.shoppers))
+        ],
+        "carts": [list(index.profile(at).cart) for at in range(len(index.shoppers))],
+        "tally": [index.tally.by_type, [index.tally.since(NOW, hours * 3600.0) for hours in (1, 5, 24)]],
+    }
+
+
+@given(markets(), st.lists(st.integers(0, 80), max_size=6))
+def test_batches_do_not_change_the_state(of, cuts):
+    whole, parts, one_by_one = Index(), Index(), Index()
+    whole.apply(of.records)
+    borders = [0, *sorted(cuts), len(of.records)]
+    for first, last in pairwise(borders):
+        parts.apply(of.records[first:last])
+    for record in of.records:
+        one_by_one.apply([record])
+    assert state(parts) == state(whole)
+    assert state(one_by_one) == state(whole)
+
+
+@given(markets())
+def test_the_same_order_again_changes_nothing(of):
+    once, twice = Index(), Index()
+    once.apply(of.records)
+    for record in of.records:
+        twice.apply([record, record] if isinstance(record.fact, Order) else [record])
+    assert state(twice) == state(once)
+
+
+def test_nothing_applied_is_an_empty_market():
+    index = Index()
+    index.apply([])
+    assert state(index) == state(Index())
+    assert (len(index.ledger), len(index.shoppers), index.orders, index.tally.total) == (0, 0, {}, 0)
+
+
+def test_an_order_enters_the_ledger_and_can_be_asked_for():
+    bought = order("ann", "leeks", "pears", id="first", days=2, price=3.5)
+    index = index_of(*SHOP, bought)
+    ann = index.shoppers.find("ann")
+    assert index.orders == {"first": bought}
+    assert index.ledger.bought_by.row(ann).tolist() == [LEEKS, PEARS]
+    assert index.ledger.prices(index.ledger.placed_by.row(ann)).tolist() == [3.5, 3.5]
+    assert index.ledger.times.tolist() == [NOW - 2 * DAY]
+    assert index.ledger.holding.lengths.tolist() == [1, 0, 1]
+
+
+def test_an_order_id_counts_once_even_with_other_contents_and_in_one_batch():
+    first, second = order("ann", "leeks", id="same"), order("bob", "pears", id="same")
+    index = index_of(*SHOP, first, second)
+    index.apply(records(second))
+    assert index.orders == {"same": first}
+    assert len(index.ledger) == 1
+    assert index.shoppers.find("bob") == -1
+
+
+def test_a_second_delivery_of_an_order_does_not_empty_the_cart_again():
+    bought = order("ann", "leeks")
+    index = index_of(*SHOP, bought, did("ann", "ADD_TO_CART", "leeks"), bought)
+    assert list(index.profile(0).cart) == [LEEKS]
+
+
+@pytest.mark.parametrize("batches", ["one", "each its own"])
+def test_an_order_takes_what_it_holds_out_of_the_cart(batches):
+    facts = (
+        *SHOP,
+        did("ann", "ADD_TO_CART", "leeks"),
+        did("ann", "ADD_TO_CART", "pears"),
+        did("bob", "ADD_TO_CART", "leeks"),
+        order("ann", "leeks", "kale"),
+    )
+    index = Index()
+    for batch in [records(*facts)] if batches == "one" else [[record] for record in records(*facts)]:
+        index.apply(batch)
+    assert list(index.profile(index.shoppers.find("ann")).cart) == [PEARS]
+    assert list(index.profile(index.shoppers.find("bob")).cart) == [LEEKS]
+
+
+@pytest.mark.parametrize("batches", ["one", "each its own"])
+def test_what_is_put_in_after_an_order_stays_in_the_cart(batches):
+    facts = (*SHOP, order("ann", "leeks"), did("ann", "ADD_TO_CART", "leeks", days=5))
+    index = Index()
+    for batch in [records(*facts)] if batches == "one" else [[record] for record in records(*facts)]:
+        index.apply(batch)
+    assert list(index.profile(0).cart) == [LEEKS]
+
+
+def test_an_order_of_an_unknown_product_holds_the_others():
+    index = index_of(*SHOP, order("ann", "ghost", "leeks"), order("bob", "ghost"))
+    assert index.ledger.lines(index.ledger.placed_by.row(0)).tolist() == [LEEKS]
+    assert len(index.ledger) == 2
+    assert index.ledger.placed_by.row(1).tolist() == [1]
+
+
+def test_a_product_added_in_the_batch_of_its_order_is_known_and_one_added_after_it_is_not():
+    index = Index()
+    index.apply(records(farm(), product("leeks"), order("ann", "leeks", "kale"), product("kale")))
+    assert index.ledger.holding.lengths.tolist() == [1, 0]
+
+
+def test_products_and_shoppers_without_orders_have_their_rows():
+    index = index_of(*SHOP, did("ann", "VIEW_FARM", "hill"))
+    index.apply(records(product("plums"), did("bob", "VIEW_FARM", "hill")))
+    ledger = index.ledger
+    assert [len(rows) for rows in (ledger.placed_by, ledger.bought_by, ledger.holding)] == [2, 2, 4]
+
+
+def test_an_action_is_remembered_at_its_own_time_or_when_it_was_taken_in():
+    own, without = did("ann", "VIEW_PRODUCT", "leeks", days=3), did("ann", "VIEW_PRODUCT", "kale")
+    index = index_of(*SHOP, own, without, at=NOW)
+    assert index.profile(0).recent == {LEEKS: ago(3).timestamp(), KALE: NOW}
+
+
+def test_an_action_is_counted_when_it_was_taken_in_whatever_it_says():
+    index = index_of(*SHOP, did("ann", "VIEW_PRODUCT", "ghost", days=3), at=NOW)
+    assert index.tally.since(NOW, 60) == index.tally.total == 1
+    assert index.tally.by_type == {UserAction.VIEW_PRODUCT: 1}
+
+
+def test_a_stranger_has_the_profile_of_nobody():
+    index = index_of(*SHOP, order("ann", "leeks"))
+    assert index.profile(-1) is NOBODY
+    assert index.profile(0) is NOBODY
+    index.apply(records(did("ann", "VIEW_PRODUCT", "leeks")))
+    assert index.profile(0) is not NOBODY
+    assert NOBODY.views == {}
+
+
+def test_profiles_of_different_shoppers_are_apart():
+    index = index_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"), did("bob", "VIEW_PRODUCT", "kale"))
+    assert [index.profile(at).views for at in range(2)] == [{LEEKS: 1}, {KALE: 1}]
+
+
+def test_every_kind_of_change_reaches_the_catalogue():
+    index = index_of(*SHOP, farm("dale"), at=NOW - DAY)
+    catalogue = index.catalogue
+    assert catalogue.product("leeks").created_at == ago(1)
+    index.apply(
+        records(
+            farm("moor"),
+            product("plums", farm_id="moor"),
+            patched_farm("hill", name="Hilltop"),
+            patched("leeks", price=9.0),
+            removed_farm("dale"),
+            removed("kale"),
+            at=NOW,
+        )
+    )
+    assert [it.id for it in catalogue.listed()] == ["leeks", "pears", "plums"]
+    assert (catalogue.product("leeks").price, catalogue.product("leeks").farm.name) == (9.0, "Hilltop")
+    assert (catalogue.product("leeks").created_at, catalogue.product("plums").created_at) == (ago(1), ago(0))
+    assert (catalogue.farm("dale"), catalogue.farm("moor")) == (None, farm("moor"))
+
+
+def test_a_farm_and_a_product_may_share_an_id():
+    index = index_of(farm("leeks"), product("leeks", farm_id="leeks"), removed("leeks"))
+    assert (index.catalogue.farm("leeks"), index.catalogue.product("leeks")) == (farm("leeks"), None)
+    index.apply([Record(at=NOW, fact=Removal(entity_type=EntityType.FARM, id="leeks"))])
+    assert index.catalogue.farm("leeks") is None
