@@ -33,12 +33,12 @@ from punnet.market import (
 CATEGORIES = ("Vegetables", "Root Vegetables", "Berries", "Greens", "Apples", "Dairy", "Flowers", "Fruits")
 NAMES = ("Red Apples", "Green beans", "Sweet berries", "Apples", "Old vegetables", "Milk", "Tulips")
 SEARCHES = ("apples", "GREEN apples", "vegetables", "sweet-milk", "nothing of it", "", "berries red", "dairy")
-PRICES = (1.0, 1.5, 2.0, 2.4, 2.5, 2.6, 3.0, 3.25, 3.5, 4.0, 5.0, 0.1, 0.12, 0.13, 0.0)
+PRICES = (1.0, 1.5, 2.0, 2.4, 2.41, 2.5, 2.6, 2.61, 3.0, 3.25, 3.5, 4.0, 5.0, 0.1, 0.12, 0.13, 0.0)
 PLACES: tuple[tuple[float, float] | None, ...] = (
     None,
     (39.1, -84.5),
-    (39.1 + 75 / 111.195, -84.5),  # 75 km north of the first: near
-    (39.1 + 85 / 111.195, -84.5),  # 85 km north of the first: far, though 10 km from the second
+    (39.1 + 79.5 / 111.195, -84.5),  # 79.5 km north of the first: near
+    (39.1 + 80.5 / 111.195, -84.5),  # 80.5 km north of the first: far, though 1 km from the second
     (39.2, -84.4),
     (-33.9, 151.2),
     (-17.0, 179.9),

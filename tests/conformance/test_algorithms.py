@@ -111,7 +111,7 @@ def test_an_empty_market_offers_nothing(algorithm):
 def test_an_offer_is_that_of_the_naive_version(algorithm, data):
     of = data.draw(markets())
     random = data.draw(st.randoms(use_true_random=False))
-    questions = [query(random, of, contexts=CONTEXTS[algorithm]) for _ in range(4)]
+    questions = [query(random, of, contexts=CONTEXTS[algorithm]) for _ in range(3)]
     tuning = Tuning(
         neighbours=data.draw(st.sampled_from((500, 0, 1, 2))),
         trending_radius_km=data.draw(st.sampled_from((80.0, 15.0))),
