@@ -115,6 +115,12 @@ def test_a_price_off_by_less_than_the_tolerance_is_inside():
     assert ours.products.tolist() == [0, 1, 2, 3]
 
 
+def test_the_tolerance_itself_is_inside():
+    free = ask(taste_of([0.5], prices=(1e-9, 1.0)), row(price=0.0))
+    nearly_free = ask(taste_of([0.5], prices=(0.0, 0.0)), row(price=1e-9))
+    assert free.notes["priceInRange"].tolist() == nearly_free.notes["priceInRange"].tolist() == [True]
+
+
 def test_who_bought_nothing_has_no_usual_price():
     ours = ask(taste_of([1.0], orders=0), row())
     assert scores_of(ours) == [(0, 0.6)]

@@ -110,6 +110,11 @@ def test_the_tolerance_is_far_smaller_than_a_cent():
     assert similarity(shelf, 0).tolist() == pytest.approx([0.0, 0.1, 0.0, 0.3, 0.1])
 
 
+def test_the_tolerance_itself_is_inside():
+    shelf = shelf_of(row(category=1, farm=1, price=0.0), row(category=2, farm=2, price=1e-9, organic=True))
+    assert similarity(shelf, 0).tolist() == [0.0, 0.2]
+
+
 def test_the_range_is_that_of_the_source_not_that_of_the_product():
     # 8.50 lies 15 % under 10.00; 10.00 lies 17.6 % over 8.50. 7.00 and 10.00: 30 % under, 42.9 % over.
     shelf = shelf_of(row(category=1, farm=1, price=10.0), row(category=2, farm=2, price=7.0))

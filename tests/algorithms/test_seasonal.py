@@ -83,9 +83,10 @@ def test_every_month_has_its_season(month, north, south):
     assert season(moment(2026, month, 15), -33.9) is south
 
 
-def test_a_season_begins_with_the_utc_day():
-    assert season(moment(2026, 3, 1), 39.1) is Season.SPRING
-    assert season(moment(2026, 3, 1) - 0.001, 39.1) is Season.WINTER
+@pytest.mark.parametrize("year", [2023, 2024, 2025, 2026])  # a leap year, those beside it, and another
+def test_a_season_begins_with_the_utc_day(year):
+    assert season(moment(year, 3, 1), 39.1) is Season.SPRING
+    assert season(moment(year, 3, 1) - 0.001, 39.1) is Season.WINTER
 
 
 def test_the_equator_counts_as_northern():

@@ -77,6 +77,14 @@ def test_two_common_orders_are_enough_and_one_is_chance():
     assert scores_of(ask((LEEK, KALE), (LEEK, KALE), (LEEK, CORN))) == [(KALE, pytest.approx(2 / 6**0.5))]
 
 
+def test_orders_are_told_in_whole_numbers():
+    ours = ask(*[(LEEK, KALE)] * 2)
+    assert [type(number) for name in ("coOccurrences", "totalOrders") for number in told(ours, name)] == [
+        int,
+        int,
+    ]
+
+
 def test_fifty_common_orders_make_it_sure_and_more_no_surer():
     ours = ask(*[(LEEK, KALE, CORN, PEAS)] * 49, (LEEK, KALE, CORN), (LEEK, KALE))
     assert ours.products.tolist() == [KALE, CORN, PEAS]

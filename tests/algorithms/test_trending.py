@@ -146,6 +146,10 @@ def test_of_equal_orders_and_shoppers_more_growth_ranks_higher():
     assert ours.products.tolist() == [2, 0, 1]
 
 
+def test_growth_knows_nothing_of_the_future():
+    assert ask(*many(1, 0), *many(1, 1), *many(1, 0, at=NOW + 1)).products.tolist() == [0, 1]
+
+
 def test_growth_looks_back_two_weeks_and_no_further():
     ours = ask(
         *many(1, 0), *many(1, 0, at=NOW - 14 * DAY + 1),
@@ -223,6 +227,10 @@ def test_what_may_not_appear_still_holds_its_rank():
 def test_where_nothing_was_ordered_nothing_trends():
     assert scores_of(ask()) == []
     assert scores_of(ask(place=PLACE)) == []
+
+
+def test_what_was_never_ordered_does_not_trend_even_where_no_order_is_asked_for():
+    assert scores_of(ask(*many(1, 1), window=Window(min_orders=0))) == [(1, 1.0)]
 
 
 def test_of_products_alike_the_one_added_first_ranks_higher():

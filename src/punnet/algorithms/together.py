@@ -25,8 +25,8 @@ def offer(ledger: Ledger, products: Indices, eligible: Mask, k: int) -> Offer:
     common, total = np.zeros(len(eligible), np.int64), np.zeros(len(eligible), np.int64)
     for product in products:
         counts = np.bincount(ledger.lines(ledger.holding.row(product)), minlength=len(eligible))
-        counts[product] = 0
         counts[counts < MIN_ORDERS] = 0
+        counts[product] = 0
         expected = np.maximum(orders[product] * orders, 1)
         cosine = (counts / np.sqrt(expected)).round(DECIMALS)
         better = cosine > scores

@@ -61,7 +61,7 @@ def _offer(ranking: _Ranking, now: float, local: bool, eligible: Mask, k: int) -
     ranked = ranking.products
     scores = np.zeros(len(eligible))
     days = (now - ranking.last[ranked]) / DAY
-    scores[ranked] = (1 - np.arange(len(ranked)) / max(len(ranked), 1)) / (1 + DECAY * days)
+    scores[ranked] = (1 - np.arange(len(ranked)) / len(ranked)) / (1 + DECAY * days)
     confidences = np.minimum(ranking.orders / SURE_FROM, 1.0)
     notes: Notes = {"recentOrders": ranking.orders, "local": np.full(len(eligible), local)}
     return best(scores, confidences, eligible, k, notes)
