@@ -7,11 +7,11 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-Id: TypeAlias = Annotated[
-    str,
-    Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["tomatoes"]),
-]
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+CALM = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+"""No control characters; to Python, a `$` alone also stands before a new line at the end."""
+
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=CALM, examples=["tomatoes"])]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=CALM)]
 Price: TypeAlias = Annotated[float, Meta(ge=0, le=1e9, examples=[4.99])]
 Stock: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Latitude: TypeAlias = Annotated[float, Meta(ge=-90, le=90, examples=[39.1])]
