@@ -99,6 +99,13 @@ def test_the_same_order_again_is_a_duplicate_and_not_kept(journal):
     assert [record.fact for record in read(journal)] == [order("o1"), FARM, order("o2")]
 
 
+def test_the_very_same_record_again_is_a_duplicate(journal):
+    again = records(order("o1"), action("e1"))
+    assert journal.append([*again, *again]) == [Verdict.ACCEPTED] * 2 + [Verdict.DUPLICATE] * 2
+    assert journal.append(again) == [Verdict.DUPLICATE] * 2
+    assert read(journal) == again
+
+
 def test_an_order_twice_in_one_batch_is_kept_once(journal):
     verdicts = journal.append(records(order("o1"), order("o1"), order("o1", quantity=3)))
     assert verdicts == [Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.CONFLICT]

@@ -107,14 +107,13 @@ class Importer:
         for unit in waiting:
             # An action comes after its order, and says what becomes of both.
             fact, verdict = [(fact, next(verdicts)) for fact in unit.facts][-1]
-            match verdict:
-                case Verdict.ACCEPTED:
-                    self.new += 1
-                case Verdict.DUPLICATE:
-                    self.known += 1
-                case Verdict.CONFLICT:
-                    name = f"eventId {fact.event_id}" if isinstance(fact, Action) else f"id {fact.id}"
-                    self._spoilt(unit.line, f"{name} is something else already.")
+            if verdict is Verdict.CONFLICT:
+                name = f"eventId {fact.event_id}" if isinstance(fact, Action) else f"id {fact.id}"
+                self._spoilt(unit.line, f"{name} is something else already.")
+            elif verdict is Verdict.DUPLICATE:
+                self.known += 1
+            else:
+                self.new += 1
 
     def _spoilt(self, line: int, why: str) -> None:
         self.refused += 1

@@ -26,6 +26,12 @@ class BasketLine(OrderLine, frozen=True, kw_only=True):
     longitude: Longitude | None = None
 
 
+SHARED = [
+    field for field in msgspec.structs.fields(BasketLine) if field.name not in OrderLine.__struct_fields__
+]
+"""The fields that all lines of an order have in common."""
+
+
 class Unit(NamedTuple):
     """What stands and falls together: an action with its order, or one other fact."""
 
@@ -164,9 +170,11 @@ def _basket(order_id: str, group: Sequence[Row | Spoilt]) -> Iterator[Unit | Spo
 
 def _agree(first: BasketLine, line: BasketLine) -> None:
     """Raise Refused where a line says something else about its order than the first one."""
-    for field in ("user_id", "placed_at", "latitude", "longitude"):
-        if getattr(line, field) != getattr(first, field):
-            raise Refused(f"{field} differs from the first line of the order.")
+    for field in msgspec.structs.fields(BasketLine):
+        if field.name not in OrderLine.__struct_fields__ and getattr(line, field.name) != getattr(
+            first, field.name
+        ):
+            raise Refused(f"{field.encode_name} differs from the first line of the order.")
 
 
 def _order(lines: Sequence[BasketLine]) -> Order:

@@ -26,10 +26,10 @@ class MemoryJournal:
         """Do nothing: there is nothing to let go of."""
 
     def _take(self, record: Record) -> Verdict:
-        key = key_of(record.fact)
+        fact, key = record.fact, key_of(record.fact)
+        if key in self._known:
+            return Verdict.DUPLICATE if self._known[key] == fact else Verdict.CONFLICT
         if key is not None:
-            known = self._known.setdefault(key, record.fact)
-            if known is not record.fact:
-                return Verdict.DUPLICATE if known == record.fact else Verdict.CONFLICT
+            self._known[key] = fact
         self._records.append(record)
         return Verdict.ACCEPTED

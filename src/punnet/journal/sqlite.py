@@ -143,10 +143,10 @@ def _verdict(row: Row, known: dict[str, bytes]) -> Verdict:
     """Judge `row` against the bodies `known` by key, and add it to them when it is new."""
     if row.key is None:
         return Verdict.ACCEPTED
-    body = known.setdefault(row.key, row.body)
-    if body is row.body:
+    if row.key not in known:
+        known[row.key] = row.body
         return Verdict.ACCEPTED
-    decode = DECODERS[row.kind].decode
+    body, decode = known[row.key], DECODERS[row.kind].decode
     return Verdict.DUPLICATE if body == row.body or decode(body) == decode(row.body) else Verdict.CONFLICT
 
 
