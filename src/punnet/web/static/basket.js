@@ -8,7 +8,7 @@ export class Basket {
 
   constructor(userId) {
     this.#key = `punnet.basket.${userId}`;
-    this.#kept = JSON.parse(sessionStorage.getItem(this.#key) ?? "null") ?? { orderId: newId(), lines: [], wishes: [] };
+    this.#kept = JSON.parse(sessionStorage.getItem(this.#key) ?? "null") ?? { lines: [], wishes: [] };
   }
 
   /** [{product, quantity}], first in, first listed. */
@@ -16,9 +16,14 @@ export class Basket {
     return this.#kept.lines;
   }
 
-  /** The id the next order gets. It stays until the order went through, so that trying again buys once. */
-  get orderId() {
-    return this.#kept.orderId;
+  /**
+   * What names the purchase of this basket, the same each time it is tried, so that trying again buys once.
+   * Whatever changes the basket makes it another purchase.
+   */
+  get purchase() {
+    this.#kept.purchase ??= { entityId: newId(), eventId: newId(), timestamp: new Date().toISOString() };
+    this.#keep();
+    return this.#kept.purchase;
   }
 
   get count() {
@@ -40,20 +45,20 @@ export class Basket {
     if (!this.lines.includes(line)) this.lines.push(line);
     line.quantity += by;
     if (line.quantity <= 0) this.#kept.lines = this.lines.filter((one) => one !== line);
-    this.#keep();
+    this.#changed();
     return Math.max(line.quantity, 0);
   }
 
   /** Take all of a product out. */
   remove(product) {
     this.#kept.lines = this.lines.filter((line) => line.product.id !== product.id);
-    this.#keep();
+    this.#changed();
   }
 
-  /** The order went through: an empty basket, and a new id for the next one. */
+  /** The purchase went through. */
   empty() {
-    this.#kept = { ...this.#kept, lines: [], orderId: newId() };
-    this.#keep();
+    this.#kept.lines = [];
+    this.#changed();
   }
 
   isWished(product) {
@@ -67,6 +72,11 @@ export class Basket {
     this.#kept.wishes = wished ? [...wishes, product.id] : wishes.filter((id) => id !== product.id);
     this.#keep();
     return wished;
+  }
+
+  #changed() {
+    delete this.#kept.purchase;
+    this.#keep();
   }
 
   #keep() {

@@ -11,7 +11,10 @@ export class Counter {
   #shop;
   #node = document.getElementById("counter");
   #veil = document.getElementById("veil");
-  #views = { product: document.getElementById("view-product"), basket: document.getElementById("view-basket") };
+  #views = {
+    product: document.getElementById("view-product"),
+    basket: document.getElementById("view-basket"),
+  };
   #tabs = { product: document.getElementById("tab-product"), basket: document.getElementById("tab-basket") };
   #lines = el("div", { className: "receipt" });
   #goesWell = suggestions("Goes well with this", "product");
@@ -39,9 +42,15 @@ export class Counter {
     this.#goesWell.list.replaceChildren();
     this.#completes.list.replaceChildren();
     this.#completes.node.hidden = true;
-    this.#views.product.replaceChildren(el("div", { className: "bare" }, drawing("basket"),
-      el("p", { textContent: "Pick something up from the shelf. What goes well with it turns up here." })),
-      this.#everyone.node);
+    this.#views.product.replaceChildren(
+      el(
+        "div",
+        { className: "bare" },
+        drawing("basket"),
+        el("p", { textContent: "Pick something up from the shelf. What goes well with it turns up here." }),
+      ),
+      this.#everyone.node,
+    );
     this.#everyone.node.hidden = true;
     this.basket();
     this.#turn("product");
@@ -51,7 +60,7 @@ export class Counter {
   everyone(recommendations) {
     this.#everyone.node.hidden = recommendations.length === 0;
     this.#everyone.note.textContent = "What somebody new to the market sees.";
-    arrange(this.#everyone.list, recommendations, (one, isNew) => pick(one, isNew, this.#shop));
+    arrange(this.#everyone.list, recommendations, (one) => pick(one, 0, this.#shop));
   }
 
   /** Put a product on the counter. What goes well with it comes later. */
@@ -92,8 +101,15 @@ export class Counter {
   /** The order went through. */
   bought(thanks, recommendations) {
     this.basket();
-    this.#lines.replaceChildren(el("div", { className: "bare thanks" }, drawing("flowers"),
-      el("h3", { textContent: "Thank you!", tabIndex: -1 }), el("p", { textContent: thanks })));
+    this.#lines.replaceChildren(
+      el(
+        "div",
+        { className: "bare thanks" },
+        drawing("flowers"),
+        el("h3", { textContent: "Thank you!", tabIndex: -1 }),
+        el("p", { textContent: thanks }),
+      ),
+    );
     this.completes(recommendations);
     this.#completes.title.textContent = "For the next time";
     this.#lines.querySelector("h3").focus();
@@ -144,51 +160,107 @@ export class Counter {
 
   #sheet(product) {
     const { farm } = product;
-    this.#add = el("button", { type: "button", className: "primary", textContent: addLabel(this.#shop.basket.holds(product)),
-      disabled: soldOut(product), onclick: () => this.#shop.add(product) });
-    return el("article", { className: "sheet" },
+    this.#add = el("button", {
+      type: "button",
+      className: "primary",
+      textContent: addLabel(this.#shop.basket.holds(product)),
+      disabled: soldOut(product),
+      onclick: () => this.#shop.add(product),
+    });
+    return el(
+      "article",
+      { className: "sheet" },
       picture(product, "sheet-art"),
-      el("p", { className: "kicker" }, product.category, product.organic ? el("span", { className: "organic", textContent: "organic" }) : null),
+      el(
+        "p",
+        { className: "kicker" },
+        product.category,
+        product.organic ? el("span", { className: "organic", textContent: "organic" }) : null,
+      ),
       el("h3", { textContent: product.name, tabIndex: -1 }),
       el("p", { className: "facts", textContent: farm.region ? `${farm.name}, ${farm.region}` : farm.name }),
-      el("p", { className: "sheet-price" },
+      el(
+        "p",
+        { className: "sheet-price" },
         el("span", { className: "tag" }, el("b", { textContent: price(product.price) }), ` ${unit(product)}`),
-        el("span", { className: "stock", textContent: stock(product) })),
-      el("div", { className: "actions" }, this.#add, this.#heart(product)));
+        el("span", { className: "stock", textContent: stock(product) }),
+      ),
+      el("div", { className: "actions" }, this.#add, this.#heart(product)),
+    );
   }
 
   #heart(product) {
-    const button = el("button", { type: "button", className: "wish", title: "Wishlist",
-      "aria-label": `${product.name} on the wishlist`, "aria-pressed": String(this.#shop.basket.isWished(product)) }, drawing("heart"));
-    button.addEventListener("click", () => button.setAttribute("aria-pressed", String(this.#shop.wish(product))));
+    const button = el(
+      "button",
+      {
+        type: "button",
+        className: "wish",
+        title: "Wishlist",
+        "aria-label": `${product.name} on the wishlist`,
+        "aria-pressed": String(this.#shop.basket.isWished(product)),
+      },
+      drawing("heart"),
+    );
+    button.addEventListener("click", () =>
+      button.setAttribute("aria-pressed", String(this.#shop.wish(product))),
+    );
     return button;
   }
 
   #receipt(basket) {
     const lines = el("ul", { className: "lines" }, ...basket.lines.map((line) => this.#line(line)));
     const total = el("p", { className: "total" }, "Together", el("b", { textContent: price(basket.total) }));
-    const buy = el("button", { type: "button", className: "primary", textContent: `Buy ${count(basket.count, "thing")}`,
-      onclick: () => this.#shop.buy(buy) });
+    const buy = el("button", {
+      type: "button",
+      className: "primary",
+      textContent: `Buy ${count(basket.count, "thing")}`,
+      onclick: () => this.#shop.buy(buy),
+    });
     return [lines, total, buy];
   }
 
   #line({ product, quantity }) {
-    const step = (by, label) => el("button", { type: "button", className: by > 0 ? "step more-of" : "step less-of",
-      "aria-label": `${label} ${product.name}`, onclick: () => this.#shop.change(product, by) });
-    return el("li", { "data-key": product.id },
+    const step = (by, label) =>
+      el("button", {
+        type: "button",
+        className: by > 0 ? "step more-of" : "step less-of",
+        "aria-label": `${label} ${product.name}`,
+        onclick: () => this.#shop.change(product, by),
+      });
+    return el(
+      "li",
+      { "data-key": product.id },
       el("span", { className: "line-name", textContent: product.name }),
       el("span", { className: "line-price", textContent: price(quantity * product.price) }),
-      el("span", { className: "steps" }, step(-1, "One less of"), el("span", { textContent: quantity }), step(1, "One more of")),
-      el("button", { type: "button", className: "remove", textContent: "remove", "aria-label": `Remove ${product.name}`,
-        onclick: () => this.#shop.remove(product) }));
+      el(
+        "span",
+        { className: "steps" },
+        step(-1, "One less of"),
+        el("span", { textContent: quantity }),
+        step(1, "One more of"),
+      ),
+      el("button", {
+        type: "button",
+        className: "remove",
+        textContent: "remove",
+        "aria-label": `Remove ${product.name}`,
+        onclick: () => this.#shop.remove(product),
+      }),
+    );
   }
 }
 
 const addLabel = (held) => (held ? `Add one more (${held} in the basket)` : "Add to basket");
 
 function empty() {
-  return el("div", { className: "bare" }, drawing("bag"),
-    el("p", { textContent: "Your basket is empty. Whatever you put in brings suggestions that complete it." }));
+  return el(
+    "div",
+    { className: "bare" },
+    drawing("bag"),
+    el("p", {
+      textContent: "Your basket is empty. Whatever you put in brings suggestions that complete it.",
+    }),
+  );
 }
 
 function suggestions(heading, beside) {
@@ -199,7 +271,7 @@ function suggestions(heading, beside) {
 }
 
 function fill({ title, note, list, beside }, recommendations, shop) {
-  const arrived = arrange(list, recommendations, (one, isNew) => pick(one, isNew, shop, beside));
+  const { arrived } = arrange(list, recommendations, (one, move) => pick(one, move, shop, beside));
   const here = count(recommendations.length, "suggestion");
   note.textContent = arrived.length ? `${arrived.length} of ${recommendations.length} just came in` : here;
   say(`${title.textContent}: ${arrived.length ? `new are ${names(arrived)}` : here}.`);

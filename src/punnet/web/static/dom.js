@@ -1,6 +1,7 @@
 /** Building the page: everything that comes from outside is set as text, never as markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
+const RISE = 2; // places up that are worth a word
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** An element with its properties (`on…` are listeners, `data…`/`aria…` attributes) and children. */
@@ -49,18 +50,31 @@ export function play(node, frames, options) {
 
 /**
  * Show `items` in `list`, so that the eye can follow: what stays slides to its new place, what is new
- * moves in and is marked. Returns the new ones; of a list that was empty nothing counts as new.
+ * moves in. `build(item, move)` makes a node; `move` is "new", or how many places the item rose, if it was more than one.
+ * Returns {arrived, risen}: the items that are new, and those that rose. In a list that was empty none did.
  */
 export function arrange(list, items, build) {
   const before = new Map([...list.children].map((node) => [node.dataset.key, node]));
+  const moves = movesFrom([...before.keys()], items);
   const places = new Map([...before].map(([key, node]) => [key, node.getBoundingClientRect()]));
   const held = list.contains(document.activeElement) ? document.activeElement : null;
-  const nodes = items.map((item) => build(item, before.size > 0 && !before.has(item.product.id)));
+  const nodes = items.map((item, index) => build(item, moves[index]));
   nodes.forEach((node) => keepOpen(before.get(node.dataset.key), node));
   list.replaceChildren(...nodes);
   nodes.forEach((node, index) => slide(node, places.get(node.dataset.key), index));
   if (held) successor(held, list)?.focus();
-  return before.size ? items.filter((item) => !before.has(item.product.id)) : [];
+  return {
+    arrived: items.filter((_, index) => moves[index] === "new"),
+    risen: items.filter((_, index) => moves[index] > 0),
+  };
+}
+
+function movesFrom(before, items) {
+  return items.map(({ product }, index) => {
+    const was = before.indexOf(product.id);
+    if (was < 0) return before.length ? "new" : 0;
+    return was - index >= RISE ? was - index : 0;
+  });
 }
 
 /** The element that took the place of `old` when its list was built anew. */
@@ -77,11 +91,15 @@ function keepOpen(old, node) {
 
 function slide(node, from, index) {
   if (!from) {
-    const frames = [{ opacity: 0, transform: "translateY(14px) scale(.97)" }, { opacity: 1, transform: "none" }];
+    const frames = [
+      { opacity: 0, transform: "translateY(14px) scale(.97)" },
+      { opacity: 1, transform: "none" },
+    ];
     play(node, frames, { duration: 520, delay: 45 * index, fill: "backwards" });
     return;
   }
   const to = node.getBoundingClientRect();
   const [x, y] = [from.left - to.left, from.top - to.top];
-  if (x || y) play(node, [{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: 520 });
+  if (x || y)
+    play(node, [{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: 520 });
 }

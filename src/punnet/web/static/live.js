@@ -28,7 +28,9 @@ export class Live {
   /** Send a message; false when the stream is down and nothing was sent. */
   send(type, payload = {}) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify({ type, payload, messageId: newId(), timestamp: new Date().toISOString() }));
+    this.#socket.send(
+      JSON.stringify({ type, payload, messageId: newId(), timestamp: new Date().toISOString() }),
+    );
     return true;
   }
 
@@ -45,7 +47,10 @@ export class Live {
   #open() {
     clearTimeout(this.#timers.retry);
     this.#timers.retry = 0;
-    const address = new URL(`ws/recommendations?userId=${encodeURIComponent(this.#userId)}`, document.baseURI);
+    const address = new URL(
+      `ws/recommendations?userId=${encodeURIComponent(this.#userId)}`,
+      document.baseURI,
+    );
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(event.data));

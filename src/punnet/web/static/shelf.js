@@ -60,8 +60,19 @@ export class Shelf {
 
   #chip(category) {
     const drawn = category ? categoryDrawing(category) : null;
-    const properties = { type: "button", className: "chip", value: category, onclick: () => this.choose(category) };
+    const properties = {
+      type: "button",
+      className: "chip",
+      value: category,
+      onclick: () => this.choose(category),
+    };
     return el("button", properties, drawn, category || "Everything");
+  }
+
+  #learn(found) {
+    const known = [...this.#chips.children].map((chip) => chip.value);
+    const heard = new Set(found.map(({ product }) => product.category));
+    for (const category of heard) if (!known.includes(category)) this.#chips.append(this.#chip(category));
   }
 
   #mark() {
@@ -73,13 +84,14 @@ export class Shelf {
     const asked = this.#asked;
     const found = await this.#ask(query);
     if (!found || asked !== this.#asked) return;
-    this.#note.textContent = found.length ? said(query, found) : `Nothing of ${query.category} today.`;
+    this.#note.textContent = found.length ? said(query, found) : "Nothing of that today.";
+    this.#learn(found);
     let list = this.#stalls.querySelector(".goods.wide");
     if (!list) {
       list = el("ul", { className: "goods wide" });
       this.#stalls.replaceChildren(list);
     }
-    arrange(list, found, (one, isNew) => good(one, isNew, this.#shop));
+    arrange(list, found, (one) => good(one, this.#shop));
   }
 
   /** A stall a category, filled one after the other. */
@@ -92,14 +104,24 @@ export class Shelf {
       await this.#stock(stall);
       if (asked !== this.#asked) return;
     }
+    // A market of other categories than those of the demo: show what there is, and learn them from it.
+    if (stalls.every((stall) => stall.hidden)) await this.#fill({ limit: MANY, context: "SEARCH" });
   }
 
   #stall(category) {
-    const more = el("button", { type: "button", className: "more", textContent: "See all", "aria-label": `See all of ${category}`,
-      onclick: () => this.#turnTo(category) });
-    return el("section", { className: "stall", "aria-label": category, "data-category": category },
+    const more = el("button", {
+      type: "button",
+      className: "more",
+      textContent: "See all",
+      "aria-label": `See all of ${category}`,
+      onclick: () => this.#turnTo(category),
+    });
+    return el(
+      "section",
+      { className: "stall", "aria-label": category, "data-category": category },
       el("div", { className: "stall-head" }, el("h3", { textContent: category }), more),
-      el("ul", { className: "goods" }));
+      el("ul", { className: "goods" }),
+    );
   }
 
   async #stock(stall) {
@@ -108,7 +130,7 @@ export class Shelf {
     if (!found) return;
     stall.hidden = found.length === 0;
     for (const chip of this.#chips.children) if (chip.value === category) chip.hidden = found.length === 0;
-    arrange(stall.querySelector(".goods"), found, (one, isNew) => good(one, isNew, this.#shop));
+    arrange(stall.querySelector(".goods"), found, (one) => good(one, this.#shop));
   }
 
   #turnTo(category) {
@@ -131,8 +153,11 @@ export class Shelf {
 function said({ searchQuery, category }, found) {
   if (category && found.length === MANY) return `The ${MANY} of ${category} that suit you best.`;
   if (category) return `${count(found.length, "thing")} in ${category}, what suits you first.`;
+  if (!searchQuery) return "What suits you first.";
   const words = searchQuery.toLowerCase().split(/\s+/);
-  const hit = ({ product }) => words.some((word) => `${product.name} ${product.category}`.toLowerCase().includes(word));
-  if (found.some(hit)) return `${count(found.filter(hit).length, "thing")} for “${searchQuery}”, what suits you first.`;
+  const hit = ({ product }) =>
+    words.some((word) => `${product.name} ${product.category}`.toLowerCase().includes(word));
+  if (found.some(hit))
+    return `${count(found.filter(hit).length, "thing")} for “${searchQuery}”, what suits you first.`;
   return `Nothing here is called “${searchQuery}”. Perhaps one of these?`;
 }

@@ -2,21 +2,21 @@
 
 import { act, newId, recommend, Refused, Unreachable } from "./api.js";
 import { Basket } from "./basket.js";
-import { pick } from "./cards.js";
+import { Board } from "./board.js";
 import { Counter } from "./counter.js";
-import { arrange, bringDrawings, drawing, el, play, say } from "./dom.js";
+import { bringDrawings, drawing, el, play, say } from "./dom.js";
 import { Live } from "./live.js";
 import { Shelf } from "./shelf.js";
 import { count, names, price } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const SHOPPERS = Array.from({ length: 6 }, (_, index) => `shopper-${String(index + 1).padStart(4, "0")}`);
-const [FOR_YOU, A_FEW] = [12, 5];
+const A_FEW = 5;
 const ASKED = { VIEW_PRODUCT: 8, ADD_TO_CART: 6 };
 const PUSHED = { RECOMMENDATION_UPDATE: "VIEW_PRODUCT", CART_RECOMMENDATION: "ADD_TO_CART" };
 const PATIENCE = 1500; // milliseconds to wait for a push before asking for it
+const NOTICED = 8000; // milliseconds a notice stays when the market is there
 const AWAY = "The market’s server does not answer; what you see stays, and the page tries again by itself.";
-const BREATH = 400; // milliseconds between an action and the look at what it changed
 
 const shop = { userId: shopperOfAddress(), basket: null, open, add, change, remove, wish, buy, told, failed };
 const waiting = { VIEW_PRODUCT: 0, ADD_TO_CART: 0 };
@@ -33,8 +33,13 @@ function shopperOfAddress() {
 
 function fillPicker() {
   const known = SHOPPERS.includes(shop.userId) ? SHOPPERS : [...SHOPPERS, shop.userId];
-  const options = known.map((id) => el("option", { value: id, textContent: id.startsWith("visitor-") ? "a new visitor" : id }));
-  const fresh = el("option", { value: "", textContent: known === SHOPPERS ? "a new visitor" : "another new visitor" });
+  const options = known.map((id) =>
+    el("option", { value: id, textContent: id.startsWith("visitor-") ? "a new visitor" : id }),
+  );
+  const fresh = el("option", {
+    value: "",
+    textContent: known === SHOPPERS ? "a new visitor" : "another new visitor",
+  });
   byId("shopper").replaceChildren(...options, fresh);
   byId("shopper").value = shop.userId;
 }
@@ -52,12 +57,15 @@ function start() {
   onCounter = null;
   fillPicker();
   counter.clear();
-  byId("picks").replaceChildren();
   showTote();
   live?.close();
+  for (const action of Object.keys(waiting)) {
+    waiting[action] = 0;
+    clearTimeout(timers[action]);
+  }
   live = new Live(shop.userId, { onState, onMessage });
   shelf.show();
-  showForYou();
+  board.begin();
   showEveryone();
 }
 
@@ -67,7 +75,7 @@ function open(product, event) {
   onCounter = product;
   counter.put(product, event);
   tell("VIEW_PRODUCT", product);
-  lookAgain(`you looked at ${product.name}`);
+  board.lookAgain(`you looked at ${product.name}`);
 }
 
 function add(product) {
@@ -76,7 +84,7 @@ function add(product) {
   counter.basket(true);
   say(`${product.name} is in the basket.`);
   tell("ADD_TO_CART", product);
-  lookAgain(`${product.name} went into your basket`);
+  board.lookAgain(`${product.name} went into your basket`);
 }
 
 function change(product, by) {
@@ -96,26 +104,41 @@ function remove(product) {
 function wish(product) {
   const wished = shop.basket.wish(product);
   told(wished ? "ADD_TO_WISHLIST" : "REMOVE_FROM_WISHLIST", {}, product);
-  lookAgain(wished ? `you wished for ${product.name}` : `you no longer wish for ${product.name}`);
+  board.lookAgain(wished ? `you wished for ${product.name}` : `you no longer wish for ${product.name}`);
   return wished;
 }
 
 async function buy(button) {
-  const { lines, total, orderId } = shop.basket;
-  const items = lines.map(({ product, quantity }) => ({ productId: product.id, quantity, unitPrice: product.price }));
-  const action = { userId: shop.userId, action: "COMPLETE_PURCHASE", entityType: "ORDER", entityId: orderId, metadata: { items } };
+  const { lines, total, purchase } = shop.basket;
+  const items = lines.map(({ product, quantity }) => ({
+    productId: product.id,
+    quantity,
+    unitPrice: product.price,
+  }));
+  const action = {
+    userId: shop.userId,
+    action: "COMPLETE_PURCHASE",
+    entityType: "ORDER",
+    metadata: { items },
+  };
   button.disabled = true;
   try {
-    const next = await act({ ...action, limit: ASKED.ADD_TO_CART });
+    const next = await act({ ...action, ...purchase, limit: ASKED.ADD_TO_CART });
     const bought = names(lines);
     const farms = new Set(lines.map(({ product }) => product.farm.id)).size;
     shop.basket.empty();
-    counter.bought(`${count(lines.length, "product")} from ${count(farms, "farm")} for ${price(total)}. Look what it changed.`, next);
+    counter.bought(
+      `${count(lines.length, "product")} from ${count(farms, "farm")} for ${price(total)}. Look what it changed.`,
+      next,
+    );
     showTote();
-    lookAgain(`you bought ${bought}`, 0);
+    board.lookAgain(`you bought ${bought}`, 0);
   } catch (error) {
-    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-    counter.unsold(`${error.message} Nothing was bought; your basket is still here.`);
+    if (error instanceof Refused)
+      counter.unsold(`${error.message} Nothing was bought; your basket is still here.`);
+    else if (error instanceof Unreachable)
+      counter.unsold(`${error.message} Press again: it is bought only once.`);
+    else throw error;
   }
 }
 
@@ -132,15 +155,25 @@ function tell(action, product) {
 
 /** Without a stream the same action goes over HTTP, and its answer brings the suggestions. */
 async function post(action, product, eventId) {
-  const event = { userId: shop.userId, action, entityId: product.id, entityType: "PRODUCT", eventId, limit: ASKED[action] };
+  const event = {
+    userId: shop.userId,
+    action,
+    entityId: product.id,
+    entityType: "PRODUCT",
+    eventId,
+    limit: ASKED[action],
+  };
   await attempt(async () => suggest(action, await act(event)));
 }
 
 /** No push came (the same thing twice within half a second brings none): ask for the suggestions. */
 async function ask(action, product) {
   waiting[action] = 0;
-  const page = action === "VIEW_PRODUCT" ? { productId: product.id, context: "PRODUCT_DETAIL" } : { context: "CART" };
-  await attempt(async () => suggest(action, await recommend({ userId: shop.userId, limit: ASKED[action], ...page })));
+  const page =
+    action === "VIEW_PRODUCT" ? { productId: product.id, context: "PRODUCT_DETAIL" } : { context: "CART" };
+  await attempt(async () =>
+    suggest(action, await recommend({ userId: shop.userId, limit: ASKED[action], ...page })),
+  );
 }
 
 /** Tell what was done, without waiting for anything. */
@@ -168,40 +201,12 @@ function onMessage(type, payload) {
   suggest(action, payload.recommendations);
 }
 
-// ---- for you
-
-function lookAgain(since, breath = BREATH) {
-  clearTimeout(timers.forYou);
-  timers.forYou = setTimeout(() => showForYou(since), breath);
-}
-
-async function showForYou(since = "") {
-  const { userId } = shop;
-  await attempt(async () => {
-    const found = await recommend({ userId, limit: FOR_YOU, context: "HOME" });
-    if (userId !== shop.userId) return;
-    const list = byId("picks");
-    const order = [...list.children].map((node) => node.dataset.key).join();
-    if (order === found.map(({ product }) => product.id).join()) return;
-    const arrived = arrange(list, found, (one, isNew) => pick(one, isNew, shop));
-    byId("board-note").textContent = order ? changed(arrived, since) : greeting(userId);
-  });
-}
-
 /** What somebody would see whom the market does not know, to compare. */
 async function showEveryone() {
   if (shop.userId.startsWith("visitor-")) return;
-  await attempt(async () => counter.everyone(await recommend({ userId: "nobody", limit: A_FEW, context: "HOME" })));
-}
-
-function greeting(userId) {
-  if (userId.startsWith("visitor-")) return "Nobody knows you yet: this is what the market likes. Open a few things and watch.";
-  return `Picked for ${userId}. It changes as you click.`;
-}
-
-function changed(arrived, since) {
-  const because = since ? `, since ${since}` : "";
-  return arrived.length ? `${arrived.length} new${because}: ${names(arrived)}.` : `In a new order${because}.`;
+  await attempt(async () =>
+    counter.everyone(await recommend({ userId: "nobody", limit: A_FEW, context: "HOME" })),
+  );
 }
 
 // ---- how the market is
@@ -211,14 +216,11 @@ function onState(state) {
   const back = link.dataset.state === "reconnecting" && state === "live";
   link.dataset.state = state;
   link.textContent = state === "live" ? "Live" : "Reconnecting…";
-  if (state === "reconnecting") {
-    for (const action of Object.keys(waiting)) waiting[action] = 0;
-    notice(AWAY);
-  }
+  if (state === "reconnecting") notice(AWAY);
   if (back) {
     notice("");
     shelf.show();
-    showForYou();
+    board.show();
   }
 }
 
@@ -233,6 +235,8 @@ async function attempt(work) {
 function failed(error) {
   if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
   notice(error instanceof Unreachable ? AWAY : error.message);
+  clearTimeout(timers.notice);
+  timers.notice = setTimeout(() => byId("link").dataset.state === "live" && notice(""), NOTICED);
 }
 
 function notice(sentence) {
@@ -245,16 +249,23 @@ function showTote(bump = false) {
   const { basket } = shop;
   const tote = byId("tote");
   const label = basket.count ? `${count(basket.count, "thing")}, ${price(basket.total)}` : "empty";
-  tote.replaceChildren(drawing("bag"), el("span", { textContent: basket.count ? price(basket.total) : "Basket" }));
+  tote.replaceChildren(
+    drawing("bag"),
+    el("span", { textContent: basket.count ? price(basket.total) : "Basket" }),
+  );
   if (basket.count) tote.append(el("b", { textContent: basket.count }));
   tote.setAttribute("aria-label", `Basket: ${label}`);
   if (bump) play(tote, [{ transform: "scale(1.08)" }, { transform: "none" }], { duration: 300 });
 }
 
+const board = new Board(shop);
 const counter = new Counter(shop);
 const shelf = new Shelf(shop);
 byId("shopper").addEventListener("change", (event) => become(event.target.value));
 byId("tote").addEventListener("click", (event) => counter.openBasket(event));
+document.addEventListener("click", ({ target }) => {
+  for (const why of document.querySelectorAll("details[open]")) if (!why.contains(target)) why.open = false;
+});
 bringDrawings();
 addEventListener("pagehide", () => live.close());
 addEventListener("pageshow", (event) => event.persisted && start());

@@ -29,7 +29,7 @@ export const soldOut = ({ stock: left, available }) => !available || left === 0;
 
 const REASONS = {
   SIMILAR_USERS: "Shoppers like you buy it",
-  SIMILAR_PRODUCTS: "Like what you looked at",
+  SIMILAR_PRODUCTS: "Like your last picks",
   SEASONAL: "In season now",
   USER_BEHAVIOR: "Your kind of thing",
   FREQUENTLY_BOUGHT_TOGETHER: "Often bought together",
@@ -42,11 +42,12 @@ const REASONS_BESIDE = {
   basket: { FREQUENTLY_BOUGHT_TOGETHER: "Often bought with these" },
 };
 
-/** One reason for a person to read; `beside` is what the suggestion stands beside: a product, the basket or nothing. */
+/** One reason for a person to read; `beside` is what the suggestion stands beside: "product", "basket" or nothing. */
 export function reason({ reason: code, metadata }, beside) {
   if (metadata.filling === "most_bought") return "A market favourite";
   if (metadata.filling === "newest") return "New at the market";
-  if (code === "TRENDING_LOCAL") return metadata.area === "local" ? "Trending near you" : "Selling fast this week";
+  if (code === "TRENDING_LOCAL")
+    return metadata.area === "local" ? "Trending near you" : "Selling fast this week";
   return REASONS_BESIDE[beside]?.[code] ?? REASONS[code] ?? "Worth a look";
 }
 
@@ -64,6 +65,11 @@ const ALGORITHMS = {
 /** The shares of a score, largest first: [{label, score, weight, share}]. */
 export function shares({ metadata }) {
   return Object.entries(metadata.contributions ?? {})
-    .map(([name, { score, weight }]) => ({ label: ALGORITHMS[name] ?? name, score, weight, share: score * weight }))
+    .map(([name, { score, weight }]) => ({
+      label: ALGORITHMS[name] ?? name,
+      score,
+      weight,
+      share: score * weight,
+    }))
     .sort((one, other) => other.share - one.share);
 }
