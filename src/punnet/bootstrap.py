@@ -95,8 +95,10 @@ def bind(settings: Settings) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
+        # Python says the address once more, in brackets.
+        why = str(error.strerror).partition(" (")[0]
         raise BadSetting(
-            f"Punnet cannot listen on {host} port {port}: {error.strerror}; set HOST and PORT to others"
+            f"Punnet cannot listen on {host} port {port}: {why}; set HOST and PORT to others"
         ) from None
 
 

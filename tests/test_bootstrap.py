@@ -1,0 +1,154 @@
+"""A server, from its settings to its end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve
+from punnet.errors import BadFile, BadSetting
+from punnet.market import Farm
+from punnet.settings import Settings
+
+FARM = Farm(id="hill", name="Hill Farm")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(port=0, database_url=f"sqlite:///{tmp_path}/market.db")
+
+
+@pytest.fixture
+def _handlers() -> Iterator[None]:
+    """Leave the signals to whom they belonged."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+async def answer(server: Server, listener: socket.socket, *paths: str) -> list[httpx.Response]:
+    """Serve until each path has been asked for, then end it with a signal."""
+    serving = asyncio.create_task(serve(server, listener))
+    host, port = listener.getsockname()[:2]
+    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=20) as client:
+        responses = [await client.get(path) for path in paths]
+    signal.raise_signal(signal.SIGTERM)
+    await serving
+    return responses
+
+
+async def test_what_was_taken_in_is_there_the_next_time(settings):
+    server = build(settings)
+    assert server.replayed == 0
+    async with running(server) as shop:
+        await shop.pipeline.submit([FARM])
+    again = build(settings)
+    assert again.replayed == 1
+    assert again.shop.engine.catalogue.farm("hill") == FARM
+    again.journal.close()
+
+
+async def test_memory_forgets():
+    settings = Settings(database_url="memory:")
+    async with running(build(settings)) as shop:
+        await shop.pipeline.submit([FARM])
+    assert build(settings).replayed == 0
+
+
+async def test_at_the_end_connections_are_told_and_nothing_more_is_taken_in(settings):
+    async with running(build(settings)) as shop:
+        ann = shop.hub.register("ann")
+        assert shop.pipeline.taking_in
+    assert ann.close_code == 1001
+    assert not shop.pipeline.taking_in
+
+
+def test_a_journal_that_cannot_be_replayed_is_let_go_of(settings):
+    server = build(settings)
+    server.journal._database.execute("INSERT INTO journal (at, kind, body) VALUES (0, 'rumour', '')")
+    server.journal.close()
+    for _ in range(2):
+        with pytest.raises(BadFile, match="record 1"):
+            build(settings)
+
+
+def test_the_settings_reach_their_parts(tmp_path):
+    settings = Settings(
+        database_url="memory:",
+        max_body_bytes=2_000,
+        max_bulk_bytes=3_000,
+        max_concurrent_connections=0,
+        weight_content=0.5,
+    )
+    shop = build(settings).shop
+    assert (shop.limits.body_bytes, shop.limits.bulk_bytes) == (2_000, 3_000)
+    assert shop.hub.full
+    assert shop.engine._tuning.weight_content == 0.5
+
+
+def test_ids_are_new_and_later_ones_sort_later():
+    ticks = iter(range(10**9, 10**9 + 2_000))
+    shop = build(Settings(database_url="memory:"), lambda: float(next(ticks))).shop
+    ids = [shop.new_id() for _ in range(1_000)]
+    assert ids == sorted(set(ids))
+
+
+def test_a_port_in_use_is_said_in_a_sentence():
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(BadSetting, match=f"127.0.0.1 port {port}: Address already in use"):
+            bind(Settings(port=port))
+
+
+def test_an_address_of_another_machine_is_said_in_a_sentence():
+    with pytest.raises(BadSetting, match=r"192\.0\.2\.1 port 0: .*; set HOST and PORT to others"):
+        bind(Settings(host="192.0.2.1", port=0))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown", "advice"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:", "keep it to this machine"),
+        ("0.0.0.0", "http://0.0.0.0:", "everyone who reaches this address can act as anyone"),
+    ],
+)
+def test_it_says_where_it_listens_and_that_it_trusts(host, shown, advice):
+    settings = Settings(host=host, port=0, database_url="memory:")
+    with bind(settings) as listener:
+        said = greeting(build(settings), listener)
+    assert shown in said
+    assert "0 records replayed in 0.0 s" in said
+    assert "AUTH_MODE=open, userId is trusted" in said
+    assert advice in said
+
+
+def test_an_ipv6_address_is_shown_in_brackets():
+    with bind(Settings(host="::1", port=0)) as listener:
+        assert "http://[::1]:" in greeting(build(Settings(database_url="memory:")), listener)
+
+
+@pytest.mark.usefixtures("_handlers")
+async def test_it_answers_until_a_signal(settings):
+    with bind(settings) as listener:
+        server = build(settings)
+        async with running(server):
+            ready, statistics = await answer(server, listener, "/health/ready", STATISTICS)
+    assert (ready.status_code, statistics.status_code) == (200, 200)
+
+
+@pytest.mark.usefixtures("_handlers")
+async def test_statistics_can_be_switched_off(tmp_path):
+    settings = Settings(port=0, database_url="memory:", enable_stats_endpoint=False)
+    with bind(settings) as listener:
+        server = build(settings)
+        async with running(server):
+            statistics, document = await answer(
+                server, listener, "/api/recommendations/stats", "/openapi.json"
+            )
+    assert statistics.status_code == 404
+    assert "/api/recommendations/stats" not in document.json()["paths"]

@@ -1,0 +1,265 @@
+"""The program, as people call it."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from punnet.bootstrap import bind
+from punnet.cli import main
+from punnet.journal.sqlite import SqliteJournal
+from punnet.settings import Settings
+
+FARMS = "id,name,latitude,longitude\nhill,Hill Farm,39.1,-84.5\nlow,Low Farm,,\n"
+PRODUCTS = "id,name,farmId,category,price\nkale,Kale,hill,Greens,2.5\nleek,Leek,low,Vegetables,3\n"
+ORDERS = (
+    "id,userId,placedAt,productId,quantity,unitPrice\n"
+    "o1,ann,2026-07-01T12:00:00Z,kale,1,2.5\n"
+    "o1,ann,2026-07-01T12:00:00Z,leek,2,3\n"
+    "o2,bob,2026-07-02T12:00:00Z,kale,1,2.5\n"
+)
+ACTIONS = '{"userId": "ann", "action": "VIEW_PRODUCT", "entityId": "kale"}\n'
+
+
+def punnet(*arguments: object, **environment: str) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environment)
+
+
+# ----------------------------------------------------------------------------------------------------- config
+
+
+def test_config_prints_every_setting():
+    result = punnet("config", PORT="8080")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert len(lines) == len(Settings.__struct_fields__)
+    (port,) = [line for line in lines if line.startswith("PORT ")]
+    assert port.split()[:3] == ["PORT", "8080", "environment"]
+
+
+def test_config_as_json_says_where_values_came_from():
+    listing = msgspec.json.decode(punnet("config", "--json", ENABLE_STATS_ENDPOINT="false").output)
+    listed = {line["name"]: (line["value"], line["source"]) for line in listing}
+    assert listed["ENABLE_STATS_ENDPOINT"] == (False, "environment")
+    assert listed["PORT"] == (3000, "default")
+
+
+def test_a_bad_setting_ends_with_a_sentence_and_2():
+    result = punnet("config", PORT="ten")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'Error: PORT is "ten", but it takes a whole number from 0 to 65535; without it, it is 3000.\n'
+    )
+
+
+def test_a_port_in_use_is_one_sentence_and_2(tmp_path):
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+        result = punnet("serve", "--port", port, "--database", tmp_path / "market.db")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: Punnet cannot listen on 127.0.0.1 port {port}: Address already in use; "
+        "set HOST and PORT to others.\n"
+    )
+
+
+def test_a_file_in_use_is_one_sentence_and_2(tmp_path):
+    path = tmp_path / "market.db"
+    with closing(SqliteJournal(path)):
+        result = punnet("demo", "--port", 0, "--database", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {path} is in use by another punnet; stop that one, ")
+
+
+def test_bad_usage_ends_with_2():
+    assert punnet("serve", "--colour", "green").exit_code == 2
+    assert punnet("import", "nowhere.csv").exit_code == 2
+
+
+# ----------------------------------------------------------------------------------------------------- import
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    contents = {
+        "farms.csv": FARMS,
+        "products.csv": PRODUCTS,
+        "orders.csv": ORDERS,
+        "actions.ndjson": ACTIONS,
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+    return [tmp_path / name for name in contents]
+
+
+def test_import_brings_in_what_files_hold_once(tmp_path, files):
+    database = tmp_path / "market.db"
+    first = punnet("import", *files, "--database", database)
+    assert first.exit_code == 0
+    assert [line.partition(": ")[2] for line in first.stdout.splitlines()] == [
+        "2 new, 0 known already, 0 refused",
+        "2 new, 0 known already, 0 refused",
+        "2 new, 0 known already, 0 refused",
+        "1 new, 0 known already, 0 refused",
+    ]
+    second = punnet("import", *files, DATABASE_URL=f"sqlite:///{database}")
+    assert second.exit_code == 0
+    assert "1 new" not in second.stdout
+    assert second.stdout.count(" 0 new, ") == 4
+
+
+def test_import_names_the_line_that_failed_and_goes_on(tmp_path, files):
+    bad = tmp_path / "more.csv"
+    bad.write_text(
+        "id,name,farmId,category,price\nbeet,Beet,hill,Roots,-1\ndill,Dill,nobody,Herbs,1\nmint,Mint,low,Herbs,1\n"
+    )
+    result = punnet("import", files[0], bad, "--database", "memory:")
+    assert result.exit_code == 1
+    assert f"{bad}: 1 new, 0 known already, 2 refused" in result.stdout
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"{bad}:2: price is -1")
+    assert second.startswith(f"{bad}:3: farmId ")
+
+
+def test_import_of_a_file_that_is_not_what_it_claims_goes_on_with_the_next(tmp_path, files):
+    bad = tmp_path / "bad.parquet"
+    bad.write_text("farms")
+    result = punnet("import", bad, files[0], "--database", "memory:")
+    assert result.exit_code == 1
+    assert f"{bad}: it is not Parquet" in result.stderr
+    assert f"{files[0]}: 2 new" in result.stdout
+
+
+# --------------------------------------------------------------------------------------------- serve and demo
+
+
+class Program(NamedTuple):
+    """The program, running."""
+
+    process: asyncio.subprocess.Process
+    said: list[str]
+    client: httpx.AsyncClient
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send the signal and return the exit code."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(20):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def started(folder: Path, *arguments: str) -> AsyncIterator[Program]:
+    """Run the program until it says where it listens."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "punnet", *arguments, "--port", "0", cwd=folder, stdout=pipe, stderr=pipe
+    )
+    said: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            while not said or not said[-1].startswith("Punnet listens on "):
+                line = await process.stdout.readline()
+                assert line, (await process.stderr.read()).decode()
+                said.append(line.decode().strip())
+        async with httpx.AsyncClient(base_url=said[-1].split()[3], timeout=20) as client:
+            yield Program(process, said, client)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        # Reads what is left, so that the pipes are closed.
+        await process.communicate()
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for the condition, at most 20 seconds."""
+    for _ in range(400):
+        if await condition():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("it never came true")
+
+
+def order(number: int) -> dict[str, object]:
+    line = {"productId": "kale", "quantity": 1, "unitPrice": 2.5}
+    return {"id": f"o{number}", "userId": "ann", "placedAt": "2026-07-01T12:00:00Z", "lines": [line]}
+
+
+async def open_stall(client: httpx.AsyncClient) -> None:
+    kale = {"name": "Kale", "farmId": "hill", "category": "Greens", "price": 2.5}
+    for path, content in (("farms/hill", {"name": "Hill Farm"}), ("products/kale", kale)):
+        (await client.put(f"/api/{path}", json=content)).raise_for_status()
+
+
+@pytest.mark.service
+async def test_a_signal_ends_it_with_0_and_the_next_start_has_its_state(tmp_path):
+    arguments = ("serve", "--database", "market.db")
+    async with started(tmp_path, *arguments) as program:
+        await open_stall(program.client)
+        assert await program.end(signal.SIGTERM) == 0
+    async with started(tmp_path, *arguments) as program:
+        assert "2 records replayed" in program.said[-1]
+        assert (await program.client.get("/api/products/kale")).status_code == 200
+        assert await program.end(signal.SIGINT) == 0
+
+
+@pytest.mark.service
+async def test_what_was_answered_with_2xx_survives_a_kill(tmp_path):
+    arguments = ("serve", "--database", "market.db")
+    answered: list[str] = []
+    enough = asyncio.Event()
+
+    async def buy(client: httpx.AsyncClient, first: int) -> None:
+        for number in range(first, 10**6, 8):
+            response = await client.post("/api/orders", json=order(number))
+            if response.is_success:
+                answered.append(f"o{number}")
+            if len(answered) >= 200:
+                enough.set()
+
+    async with started(tmp_path, *arguments) as program:
+        await open_stall(program.client)
+        buyers = [asyncio.create_task(buy(program.client, first)) for first in range(8)]
+        async with asyncio.timeout(30):
+            await enough.wait()
+        assert await program.end(signal.SIGKILL) == -signal.SIGKILL
+        ends = await asyncio.gather(*buyers, return_exceptions=True)
+        assert all(isinstance(end, httpx.TransportError) for end in ends)
+    async with started(tmp_path, *arguments) as program:
+        for order_id in answered:
+            response = await program.client.get(f"/api/orders/{order_id}")
+            assert response.status_code == 200, order_id
+        assert (await program.client.post("/api/orders", json=order(0))).is_success
+        assert await program.end(signal.SIGINT) == 0
+
+
+@pytest.mark.service
+async def test_the_demo_is_alive_and_goes_on_after_a_restart(tmp_path):
+    async def statistics(client: httpx.AsyncClient) -> dict[str, dict[str, int]]:
+        return (await client.get("/api/recommendations/stats")).json()["data"]
+
+    async with started(tmp_path, "demo", "--shoppers", "400") as program:
+        query = {"userId": "shopper-0001", "limit": 10}
+        answer = (await program.client.get("/api/recommendations", params=query)).json()["data"]
+        assert len(answer["recommendations"]) == 10
+
+        async def shopped() -> bool:
+            return (await statistics(program.client))["events"]["total"] >= 20
+
+        await until(shopped)
+        before = await statistics(program.client)
+        assert await program.end(signal.SIGINT) == 0
+    async with started(tmp_path, "demo", "--shoppers", "0") as program:
+        assert "0 of them new" in program.said[0]
+        after = await statistics(program.client)
+        assert after["events"]["total"] >= before["events"]["total"]
+        assert after["market"]["products"] == before["market"]["products"]
+        assert await program.end(signal.SIGINT) == 0
+    assert (tmp_path / "punnet-demo.db").exists()
