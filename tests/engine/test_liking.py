@@ -8,8 +8,8 @@ from hypothesis import given
 from punnet.engine.index import Index
 from punnet.engine.liking import interest_of, taste_of
 from tests.engine.facts import NOW, did, farm, index_of, order, patched, product, removed
+from tests.facts import Facts, Shopper
 from tests.markets import markets
-from tests.naive import NaiveMarket, Shopper
 
 SHOP = (
     farm("hill"),
@@ -37,7 +37,7 @@ def interest(*facts):
 
 @given(markets())
 def test_a_taste_is_that_of_the_naive_market(of):
-    index, naive = Index(), NaiveMarket()
+    index, naive = Index(), Facts()
     index.apply(of.records)
     naive.apply(of.records)
     for user in of.users:
