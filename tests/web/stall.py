@@ -1,4 +1,4 @@
-"""A small shop, running, with a client to call it: real parts, a journal in memory and a clock that stands."""
+"""A small shop, running, with a client to call it; its journal is in memory and its clock stands still."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -58,7 +58,9 @@ class Stall:
 
 
 @asynccontextmanager
-async def opened(*, limits: Limits | None = None, capacity: int = 100, connections: int = 100) -> AsyncIterator[Stall]:
+async def opened(
+    *, limits: Limits | None = None, capacity: int = 100, connections: int = 100
+) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders."""
     engine, journal = Engine(), MemoryJournal()
     hub = Hub(lambda: NOW, connections)

@@ -134,10 +134,10 @@ class _Odd(str):
 def _our_own(spot: _Spot, first_word: str, rest: str) -> Refused:
     """Our own nouns refuse with a sentence that starts with the field's name in Python."""
     wire = {field.name: field.encode_name for field in shapes.fields(spot.known)}
-    field = wire.get(first_word, first_word)
-    below = spot.below(field)
-    said = f"{field}{rest}"
-    return Refused(f"{said}.", field=below.name, value=shown(below.value), allowed=said)
+    if first_word in wire:
+        spot = spot.below(wire[first_word])
+    said = f"{wire.get(first_word, first_word)}{rest}"
+    return Refused(f"{said}.", field=spot.name, value=shown(spot.value), allowed=said)
 
 
 def _said(value: object) -> str:
