@@ -209,7 +209,7 @@ async def test_before_it_starts_and_once_it_stops_nothing_is_taken_in():
     with pytest.raises(TooBusy, match="starting or stopping"):
         await shop.pipeline.submit([FARM])
     async with shop:
-        pass
+        assert shop.pipeline.taking_in
     with pytest.raises(TooBusy, match="starting or stopping"):
         await shop.pipeline.submit([FARM])
 
@@ -297,9 +297,10 @@ async def test_who_stopped_listening_costs_no_answer(shop):
     assert shop.pipeline.waiting == 0
 
 
-async def test_it_knows_how_long_a_call_takes():
+async def test_it_knows_how_long_an_action_takes():
     shop = Shop(MemoryJournal())
-    assert shop.pipeline.average_seconds == 0
     async with shop:
         await shop.pipeline.submit([order("o1")])
+        assert shop.pipeline.average_seconds == 0
+        await shop.pipeline.submit([order("o2"), view("e1")])
     assert 0 < shop.pipeline.average_seconds < 10

@@ -12,7 +12,7 @@ from punnet.engine.reactions import Reaction
 from punnet.errors import JournalUnavailable, TooBusy, UnknownId
 from punnet.hub import Hub
 from punnet.journal import Journal, Verdict
-from punnet.market import Fact, Record
+from punnet.market import Action, Fact, Record
 from punnet.protocol.messages import Frames, ServerType
 
 GROUP = 5_000
@@ -59,7 +59,7 @@ class Pipeline:
         self._taking_in = False
         self._tasks: list[asyncio.Task[None]] = []
         self._thread = ThreadPoolExecutor(1, "journal")
-        self._calls_applied = 0
+        self._calls_timed = 0
         self._seconds = 0.0
         self.delivered = 0
         self.failed = 0
@@ -81,8 +81,8 @@ class Pipeline:
 
     @property
     def average_seconds(self) -> float:
-        """The mean time from `submit` until the engine reflects what was submitted."""
-        return self._seconds / self._calls_applied if self._calls_applied else 0.0
+        """The mean time from `submit` until the engine reflects it, of the calls that brought actions."""
+        return self._seconds / self._calls_timed if self._calls_timed else 0.0
 
     def replay(self) -> int:
         """Bring the engine up to the journal, and return the number of records in it."""
@@ -173,8 +173,9 @@ class Pipeline:
             if not call.verdicts.done():
                 call.verdicts.set_result(verdicts[start:end])
             start = end
-            self._seconds += now - call.began
-        self._calls_applied += len(calls)
+            if any(isinstance(record.fact, Action) for record in call.records):
+                self._calls_timed += 1
+                self._seconds += now - call.began
 
     async def _react(self) -> None:
         """Deliver one reaction, then let others have their turn."""
