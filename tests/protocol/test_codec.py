@@ -87,7 +87,8 @@ def refusal_or_none(body):
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
 )
 
 

@@ -1,13 +1,17 @@
 """A small shop, running, with a client to call it; its journal is in memory and its clock stands still."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
 import msgspec
+import uvicorn
 from litestar import Litestar
 
 from punnet.engine.engine import Engine
@@ -16,7 +20,7 @@ from punnet.journal import Journal
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.messages import LARGEST_FRAME, Frames
 from punnet.web.app import create_app
 from punnet.web.shop import Limits, Shop
 
@@ -59,23 +63,22 @@ class Stall:
 
 @asynccontextmanager
 async def opened(
-    *, limits: Limits | None = None, capacity: int = 100, connections: int = 100
+    *, limits: Limits | None = None, capacity: int = 100, connections: int = 100, ticking: bool = False
 ) -> AsyncIterator[Stall]:
-    """Open a stall with two farms, three products and two orders."""
-    engine, journal = Engine(), MemoryJournal()
-    hub = Hub(lambda: NOW, connections)
-    frames = Frames("epoch")
-    pipeline = Pipeline(engine, journal, hub, frames, lambda: NOW, capacity)
+    """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`."""
     count = itertools.count(1)
+    clock = time.time if ticking else lambda: NOW
+    engine, journal, hub, frames = Engine(), MemoryJournal(), Hub(clock, connections), Frames("epoch")
+    pipeline = Pipeline(engine, journal, hub, frames, clock, capacity)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
         hub=hub,
         frames=frames,
-        clock=lambda: NOW,
+        clock=clock,
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
-        began=NOW - 60,
+        began=clock() - 60,
     )
     pipeline.start()
     await pipeline.submit(OPENING)
@@ -85,3 +88,47 @@ async def opened(
     async with httpx.AsyncClient(transport=transport, base_url="http://stall") as client:
         yield Stall(shop, app, client, journal)
     await pipeline.stop()
+
+
+class Server(uvicorn.Server):
+    """A server that tells when it listens."""
+
+    def __init__(self, app: Litestar) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_FRAME,
+                lifespan="off",
+                log_config=None,
+            )
+        )
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+
+@asynccontextmanager
+async def served(app: Litestar) -> AsyncIterator[str]:
+    """Serve the application with uvicorn on a free port, and yield the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(app)
+    serving = asyncio.create_task(server.serve([listener]))
+    await server.listens.wait()
+    try:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Return once something has happened; fail when it does not within five seconds."""
+    for _ in range(5_000):
+        if happened():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it did not happen")

@@ -1,0 +1,248 @@
+"""The WebSocket over real connections."""
+
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from punnet.hub import GOING_AWAY
+from punnet.protocol.session import GONE_QUIET, TOO_BIG
+from punnet.web.shop import Limits
+from tests.web.stall import opened, served, until
+
+PATH = "/ws/recommendations"
+
+
+@asynccontextmanager
+async def stream(address, query="userId=ann"):
+    async with connect(f"ws://{address}{PATH}?{query}") as socket:
+        assert json.loads(await socket.recv())["type"] == "CONNECTION_ACK"
+        yield socket
+
+
+@pytest.fixture
+async def address(stall):
+    async with served(stall.app) as address:
+        yield address
+
+
+async def until_closed(socket):
+    """Yield frames until the connection is closed, however it is closed."""
+    try:
+        while True:
+            yield await socket.recv()
+    except ConnectionClosed:
+        return
+
+
+async def ask(socket, **message):
+    await socket.send(json.dumps(message))
+    return json.loads(await socket.recv())
+
+
+async def receive(socket, *kinds):
+    """Return the payloads of the next messages, which are of these kinds in any order."""
+    messages = [json.loads(await socket.recv()) for _ in kinds]
+    assert sorted(message["type"] for message in messages) == sorted(kinds)
+    return {message["type"]: message["payload"] for message in messages}
+
+
+async def test_a_connection_is_welcomed_with_what_it_needs_to_know(address):
+    async with connect(f"ws://{address}{PATH}?userId=ann") as socket:
+        welcome = json.loads(await socket.recv())
+
+    assert welcome["type"] == "CONNECTION_ACK"
+    assert welcome["payload"]["userId"] == "ann"
+    assert welcome["payload"]["heartbeatInterval"] == 30_000
+    assert welcome["messageId"].startswith(f"{welcome['payload']['epoch']}:")
+
+
+async def test_an_action_is_acknowledged_once_durable_and_known_the_second_time(stall, address):
+    payload = {"type": "RATE_FARM", "entityId": "hill", "metadata": {"rating": 5}, "eventId": "e1"}
+    async with stream(address) as socket:
+        first = await ask(socket, type="USER_ACTION", payload=payload, requestId="r1")
+        second = await ask(socket, type="USER_ACTION", payload=payload, requestId="r2")
+
+    assert (first["type"], first["requestId"]) == ("ACTION_ACK", "r1")
+    assert first["payload"] == {"eventId": "e1", "duplicate": False}
+    assert second["payload"] == {"eventId": "e1", "duplicate": True}
+    assert stall.shop.engine.tally.total == 1
+
+
+async def test_a_view_is_followed_by_recommendations_for_the_product(address):
+    async with stream(address) as socket:
+        await socket.send(
+            json.dumps({"type": "USER_ACTION", "payload": {"type": "VIEW_PRODUCT", "entityId": "tomatoes"}})
+        )
+        payloads = await receive(socket, "ACTION_ACK", "RECOMMENDATION_UPDATE")
+
+    found = [one["product"]["id"] for one in payloads["RECOMMENDATION_UPDATE"]["recommendations"]]
+    assert found
+    assert "tomatoes" not in found
+
+
+async def test_a_cart_is_followed_by_what_goes_with_it_on_all_connections_of_the_shopper(address):
+    async with stream(address) as one, stream(address) as other, stream(address, "userId=bob") as bob:
+        await one.send(
+            json.dumps({"type": "USER_ACTION", "payload": {"type": "ADD_TO_CART", "entityId": "tomatoes"}})
+        )
+        await receive(one, "ACTION_ACK", "CART_RECOMMENDATION")
+        payloads = await receive(other, "CART_RECOMMENDATION")
+        quiet = await ask(bob, type="HEARTBEAT")
+
+    assert payloads["CART_RECOMMENDATION"]["recommendations"][0]["product"]["id"] == "basil"
+    assert quiet["type"] == "HEARTBEAT"
+
+
+async def test_an_action_over_rest_reaches_the_shoppers_connection(stall, address):
+    async with stream(address) as socket:
+        await stall.client.post(
+            "/api/recommendations", json={"userId": "ann", "action": "ADD_TO_CART", "entityId": "basil"}
+        )
+        payloads = await receive(socket, "CART_RECOMMENDATION")
+
+    assert payloads["CART_RECOMMENDATION"]["userId"] == "ann"
+
+
+async def test_a_purchase_with_items_becomes_an_order(stall, address):
+    items = [{"productId": "honey", "quantity": 1, "unitPrice": 8}]
+    payload = {"type": "COMPLETE_PURCHASE", "metadata": {"items": items}, "eventId": "e1"}
+    async with stream(address) as socket:
+        await ask(socket, type="USER_ACTION", payload=payload)
+
+    order = stall.shop.engine.order("order-of-e1")
+    assert order is not None
+    assert order.user_id == "ann"
+
+
+async def test_recommendations_come_when_they_are_asked_for(address):
+    async with stream(address) as socket:
+        answer = await ask(socket, type="REQUEST_RECOMMENDATIONS", payload={"limit": 2}, requestId="r1")
+
+    assert (answer["type"], answer["requestId"]) == ("RECOMMENDATION_UPDATE", "r1")
+    assert len(answer["payload"]["recommendations"]) == 2
+
+
+async def test_topics_are_counted_while_the_connection_lasts(stall, address):
+    async with stream(address) as socket:
+        await ask(socket, type="SUBSCRIBE", payload={"topics": ["trending", "personalized"]})
+        await ask(socket, type="UNSUBSCRIBE", payload={"topics": ["personalized"]})
+        assert stall.shop.hub.subscriptions() == {"trending": 1}
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "code"),
+    [
+        ({"type": "USER_ACTION", "payload": {"type": "EAT"}}, "payload.type", "BAD_INPUT"),
+        (
+            {"type": "USER_ACTION", "payload": {"type": "VIEW_FARM", "entityId": "nowhere"}},
+            "payload.entityId",
+            "UNKNOWN_ID",
+        ),
+        (
+            {"type": "REQUEST_RECOMMENDATIONS", "payload": {"productId": "nothing"}},
+            "payload.productId",
+            "UNKNOWN_ID",
+        ),
+        ({"type": "HELLO"}, "type", "BAD_INPUT"),
+    ],
+)
+async def test_a_bad_frame_is_answered_with_an_error_and_changes_nothing(
+    stall, address, message, field, code
+):
+    before = stall.state()
+    async with stream(address) as socket:
+        answer = await ask(socket, **message, requestId="r1")
+        alive = await ask(socket, type="HEARTBEAT")
+
+    assert (answer["type"], answer["requestId"]) == ("ERROR", "r1")
+    assert (answer["payload"]["field"], answer["payload"]["code"]) == (field, code)
+    assert alive["type"] == "HEARTBEAT"
+    assert stall.state() == before
+
+
+async def test_a_binary_frame_is_answered_with_an_error(address):
+    async with stream(address) as socket:
+        await socket.send(b'{"type": "HEARTBEAT"}')
+        answer = json.loads(await socket.recv())
+
+    assert (answer["type"], answer["payload"]["field"]) == ("ERROR", "frame")
+
+
+async def test_a_frame_over_16_kib_ends_the_connection(address):
+    async with stream(address) as socket:
+        await socket.send("x" * (16 * 1024 + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+
+    assert closed.value.rcvd.code == TOO_BIG
+
+
+async def test_a_frame_of_exactly_16_kib_is_read(address):
+    async with stream(address) as socket:
+        answer = await ask(socket, type="HELLO", payload={"a": "x" * (16 * 1024 - 40)})
+
+    assert answer["type"] == "ERROR"
+
+
+async def test_without_a_user_there_is_no_connection(address):
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://{address}{PATH}")
+
+    answer = json.loads(refused.value.response.body)
+    assert refused.value.response.status_code == 400
+    assert answer["error"]["details"]["field"] == "userId"
+
+
+async def test_over_the_most_connections_there_is_a_503_before_the_upgrade():
+    async with opened(connections=1) as stall, served(stall.app) as address:
+        async with stream(address):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"ws://{address}{PATH}?userId=bob")
+        await until(lambda: not stall.shop.hub.full)
+        async with stream(address, "userId=bob"):
+            assert stall.shop.hub.open == 1
+
+    assert refused.value.response.status_code == 503
+    assert refused.value.response.headers["Retry-After"] == "1"
+
+
+async def test_where_there_is_no_stream_there_is_no_upgrade(address):
+    for path in ("/api/farms/hill", "/", "/nothing"):
+        with pytest.raises(InvalidStatus):
+            await connect(f"ws://{address}{path}")
+
+
+async def test_the_stream_is_no_page(stall):
+    response = await stall.client.get(f"{PATH}?userId=ann")
+
+    assert response.status_code == 400
+    assert response.json()["error"]["details"]["field"] == "Upgrade"
+
+
+async def test_who_is_silent_for_too_long_is_sent_away():
+    limits = Limits(heartbeat_seconds=0.05, silence_seconds=0.2)
+    async with opened(limits=limits, ticking=True) as stall, served(stall.app) as address:
+        async with stream(address) as socket:
+            heard = [json.loads(frame)["type"] async for frame in until_closed(socket)]
+        assert set(heard) == {"HEARTBEAT"}
+        assert socket.close_code == GONE_QUIET
+        await until(lambda: not stall.shop.hub.open)
+
+
+async def test_a_server_that_stops_says_so(stall, address):
+    async with stream(address) as socket:
+        stall.shop.hub.close()
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+
+    assert closed.value.rcvd.code == GOING_AWAY
+
+
+async def test_who_leaves_is_forgotten(stall, address):
+    async with stream(address):
+        assert stall.shop.hub.open == 1
+    await until(lambda: not stall.shop.hub.open)
+    assert stall.shop.hub.total == 1
