@@ -22,11 +22,11 @@ from tests.engine.facts import (
 )
 
 MARKET = (
+    farm("gone"),
     farm("hill"),
     farm("dale"),
-    farm("gone"),
+    product("old"),
     product("leeks"),
-    product("old", farm_id="hill"),
     order("ann", "leeks", id="first"),
     removed("old"),
     removed_farm("gone"),
