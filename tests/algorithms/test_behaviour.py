@@ -116,9 +116,10 @@ def test_a_price_off_by_less_than_the_tolerance_is_inside():
 
 
 def test_the_tolerance_itself_is_inside():
-    free = ask(taste_of([0.5], prices=(1e-9, 1.0)), row(price=0.0))
-    nearly_free = ask(taste_of([0.5], prices=(0.0, 0.0)), row(price=1e-9))
-    assert free.notes["priceInRange"].tolist() == nearly_free.notes["priceInRange"].tolist() == [True]
+    nearly_free = ask(taste_of([0.5], prices=(1e-9, 1.0)), row(price=0.0))
+    free = ask(taste_of([0.5], prices=(0.0, 0.0)), row(price=1e-9), row(price=1.001e-9))
+    assert nearly_free.notes["priceInRange"].tolist() == [True]
+    assert free.notes["priceInRange"].tolist() == [True, False]
 
 
 def test_who_bought_nothing_has_no_usual_price():

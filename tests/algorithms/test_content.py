@@ -111,8 +111,12 @@ def test_the_tolerance_is_far_smaller_than_a_cent():
 
 
 def test_the_tolerance_itself_is_inside():
-    shelf = shelf_of(row(category=1, farm=1, price=0.0), row(category=2, farm=2, price=1e-9, organic=True))
-    assert similarity(shelf, 0).tolist() == [0.0, 0.2]
+    shelf = shelf_of(
+        row(category=1, farm=1, price=0.0),
+        row(category=2, farm=2, price=1e-9, organic=True),
+        row(category=2, farm=2, price=1.001e-9, organic=True),
+    )
+    assert similarity(shelf, 0).tolist() == [0.0, 0.2, 0.0]
 
 
 def test_the_range_is_that_of_the_source_not_that_of_the_product():

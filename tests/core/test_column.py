@@ -17,11 +17,11 @@ def ints(values):
 @given(
     st.lists(
         st.one_of(
-            st.tuples(st.just("extend"), st.lists(numbers, max_size=20)),
+            st.tuples(st.just("extend"), st.lists(numbers, max_size=12)),
             st.tuples(st.just("insert"), st.lists(st.tuples(st.floats(0, 1), numbers), max_size=5)),
             st.tuples(st.just("put"), st.tuples(st.floats(0, 1), numbers)),
         ),
-        max_size=10,
+        max_size=6,
     )
 )
 def test_a_column_does_what_a_list_does(steps):

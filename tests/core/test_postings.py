@@ -21,10 +21,10 @@ def postings_of(*pairs):
     return postings
 
 
-entries = st.lists(st.tuples(st.integers(0, ROWS - 1), st.integers(-9, 9)), max_size=30)
+entries = st.lists(st.tuples(st.integers(0, ROWS - 1), st.integers(-9, 9)), max_size=15)
 
 
-@given(st.lists(entries, max_size=6), st.lists(st.integers(0, ROWS - 1)))
+@given(st.lists(entries, max_size=4), st.lists(st.integers(0, ROWS - 1), max_size=8))
 def test_every_row_holds_what_was_added_to_it_in_order(batches, asked):
     postings, expected = postings_of(), [[] for _ in range(ROWS)]
     for pairs in batches:
