@@ -170,10 +170,8 @@ def _basket(order_id: str, group: Sequence[Row | Spoilt]) -> Iterator[Unit | Spo
 
 def _agree(first: BasketLine, line: BasketLine) -> None:
     """Raise Refused where a line says something else about its order than the first one."""
-    for field in msgspec.structs.fields(BasketLine):
-        if field.name not in OrderLine.__struct_fields__ and getattr(line, field.name) != getattr(
-            first, field.name
-        ):
+    for field in SHARED:
+        if getattr(line, field.name) != getattr(first, field.name):
             raise Refused(f"{field.encode_name} differs from the first line of the order.")
 
 
