@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from tests.browser import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a demo market on a journal of its own."""
     journal = tmp_path_factory.mktemp("market") / "market.db"
@@ -37,9 +37,9 @@ def address(server: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the demo market did not open; it said: {said}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a Chromium without a window."""
+    """Return a Chromium without a window; its event loop must be gone before another module's tests begin."""
     found = chromium.find()
     with sync_playwright() as playwright:
         environment = {**os.environ, **found.environment}
