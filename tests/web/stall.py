@@ -63,12 +63,18 @@ class Stall:
 
 @asynccontextmanager
 async def opened(
-    *, limits: Limits | None = None, capacity: int = 100, connections: int = 100, ticking: bool = False
+    *,
+    limits: Limits | None = None,
+    journal: Journal | None = None,
+    capacity: int = 100,
+    connections: int = 100,
+    ticking: bool = False,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`."""
     count = itertools.count(1)
     clock = time.time if ticking else lambda: NOW
-    engine, journal, hub, frames = Engine(), MemoryJournal(), Hub(clock, connections), Frames("epoch")
+    journal = journal or MemoryJournal()
+    engine, hub, frames = Engine(), Hub(clock, connections), Frames("epoch")
     pipeline = Pipeline(engine, journal, hub, frames, clock, capacity)
     shop = Shop(
         engine=engine,
@@ -87,7 +93,8 @@ async def opened(
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stall") as client:
         yield Stall(shop, app, client, journal)
-    await pipeline.stop()
+    if pipeline.taking_in:
+        await pipeline.stop()
 
 
 class Server(uvicorn.Server):

@@ -43,9 +43,9 @@ async def ask(socket, **message):
 
 
 async def receive(socket, *kinds):
-    """Return the payloads of the next messages, which are of these kinds in any order."""
+    """Return the payloads of the next messages, which are of these kinds, in this order."""
     messages = [json.loads(await socket.recv()) for _ in kinds]
-    assert sorted(message["type"] for message in messages) == sorted(kinds)
+    assert [message["type"] for message in messages] == list(kinds)
     return {message["type"]: message["payload"] for message in messages}
 
 

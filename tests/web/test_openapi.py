@@ -1,0 +1,86 @@
+"""The document, and the table it is made from."""
+
+import json
+import re
+
+import pytest
+
+from punnet.web.openapi import document
+from punnet.web.routes import ROUTES
+
+DOCUMENT = json.loads(document(ROUTES))
+
+
+def references(part):
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_route_is_described_once_under_its_own_name():
+    operations = [
+        operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()
+    ]
+
+    assert len(operations) == len(set(operations)) == len(ROUTES)
+
+
+def test_every_reference_leads_somewhere():
+    for reference in references(DOCUMENT):
+        assert reference.removeprefix("#/components/schemas/") in DOCUMENT["components"]["schemas"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_an_operation_says_what_can_happen(route):
+    operation = DOCUMENT["paths"][route.path][route.method.lower()]
+    answers = set(operation["responses"])
+
+    assert {str(status) for status in route.statuses} <= answers
+    assert "500" in answers
+    assert ("requestBody" in operation) is bool(route.body) is ("413" in answers)
+    assert ("404" in answers) or "{id}" not in route.path
+    for answer in operation["responses"].values():
+        assert answer["content"]["application/json"]["schema"]
+        assert answer["description"]
+
+
+def test_parameters_have_their_bounds():
+    operation = DOCUMENT["paths"]["/api/recommendations"]["get"]
+    parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
+
+    places, pages = {"latitude", "longitude"}, {"context", "searchQuery", "category"}
+    assert set(parameters) == {"userId", "productId", "limit", "excludeIds"} | places | pages
+    assert parameters["userId"]["required"] is True
+    assert parameters["limit"]["required"] is False
+    limit = parameters["limit"]["schema"]
+    assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 100, 10)
+    assert parameters["latitude"]["schema"]["maximum"] == 90
+
+
+def test_the_body_of_a_put_may_leave_its_id_out():
+    body = DOCUMENT["paths"]["/api/products/{id}"]["put"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+
+    assert "id" not in body["properties"]
+    assert body["required"] == ["name", "farmId", "category", "price"]
+
+
+def test_times_and_places_are_described():
+    farm = DOCUMENT["components"]["schemas"]["Farm"]
+
+    assert {"latitude", "longitude"} <= set(farm["properties"])
+    assert len(farm["anyOf"]) == 2
+    order = DOCUMENT["components"]["schemas"]["Order"]
+    assert order["properties"]["placedAt"]["format"] == "date-time"
+
+
+def test_nothing_in_it_is_a_name_of_python():
+    for schema in DOCUMENT["components"]["schemas"].values():
+        for name in schema.get("properties", {}):
+            assert re.fullmatch(r"[a-z][A-Za-z0-9]*", name), name

@@ -1,0 +1,64 @@
+"""The pages and their files."""
+
+import re
+
+import pytest
+
+from punnet.web.pages import file_of
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/static/index.html", "text/html; charset=utf-8"),
+        ("/static/shop.js", "text/javascript; charset=utf-8"),
+        ("/static/shop.css", "text/css; charset=utf-8"),
+        ("/static/icon.svg", "image/svg+xml"),
+        ("/docs", "text/html; charset=utf-8"),
+        ("/docs/swagger-ui.css", "text/css; charset=utf-8"),
+        ("/docs/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+        ("/docs/start.js", "text/javascript; charset=utf-8"),
+        ("/openapi.json", "application/json"),
+    ],
+)
+async def test_a_file_comes_with_its_type_and_a_tag_to_ask_again_with(stall, path, kind):
+    response = await stall.client.get(path)
+    again = await stall.client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    other = await stall.client.get(path, headers={"If-None-Match": '"other"'})
+
+    assert (response.status_code, response.headers["Content-Type"]) == (200, kind)
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert (again.status_code, again.content) == (304, b"")
+    assert other.content == response.content
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_everything_a_page_names_is_there_and_comes_from_here(stall, path):
+    page = (await stall.client.get(path)).text
+
+    named = re.findall(r'(?:src|href)="([^"#]+)', page)
+    assert named
+    for name in named:
+        assert not name.startswith(("http:", "https:", "//")), name
+        assert (await stall.client.get(f"/{name}")).status_code == 200, name
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/", "/static/nothing.js", "/static/%2e%2e/app.py", "/docs/x", "/staticky"]
+)
+async def test_what_is_no_file_is_not_found(stall, path):
+    response = await stall.client.get(path)
+
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "UNKNOWN_PATH"
+
+
+def test_a_file_of_an_unknown_kind_is_bytes():
+    assert file_of("seed", b"").media_type == "application/octet-stream"
+    assert file_of("apple.png", b"").media_type == "image/png"
+
+
+def test_a_tag_changes_with_the_content():
+    assert file_of("a.js", b"1").etag != file_of("a.js", b"2").etag

@@ -1,0 +1,154 @@
+"""What every exchange has in common."""
+
+import json
+import logging
+
+import httpx
+import pytest
+
+from punnet.errors import JournalUnavailable
+from punnet.journal.memory import MemoryJournal
+from tests.web.stall import opened, served
+
+
+class FullJournal(MemoryJournal):
+    """A journal that can be told to be full."""
+
+    full = False
+
+    def append(self, records):
+        if self.full:
+            raise JournalUnavailable("the disk is full")
+        return super().append(records)
+
+
+async def test_an_answer_stands_in_an_envelope(stall):
+    response = await stall.client.get("/api/farms/hill", headers={"X-Request-Id": "mine-1"})
+
+    answer = response.json()
+    assert set(answer) == {"success", "data", "meta"}
+    assert answer["success"] is True
+    assert answer["meta"]["requestId"] == response.headers["X-Request-Id"] == "mine-1"
+    assert 0 <= answer["meta"]["processingTime"] < 10_000
+    assert response.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "<script>", "é"])
+async def test_a_request_id_that_is_not_sane_is_replaced(stall, given):
+    response = await stall.client.get("/health/live", headers={b"X-Request-Id": given.encode("latin-1")})
+
+    assert response.json()["meta"]["requestId"].startswith("made-")
+
+
+async def test_an_error_stands_in_an_envelope_too(stall):
+    response = await stall.client.get("/api/recommendations?userId=ann&limit=0")
+
+    assert response.json() == {
+        "success": False,
+        "error": {
+            "code": "BAD_INPUT",
+            "message": "limit is 0: it must be a whole number from 1 to 100.",
+            "details": {"field": "limit", "value": 0, "allowed": "a whole number from 1 to 100"},
+        },
+        "meta": {"requestId": response.headers["X-Request-Id"]},
+    }
+
+
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(stall):
+    response = await stall.client.post("/api/farms/hill", json={})
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "DELETE, GET, HEAD, PATCH, PUT"
+
+
+async def test_head_is_a_get_without_its_body(stall):
+    async with served(stall.app) as address, httpx.AsyncClient(base_url=f"http://{address}") as client:
+        response = await client.head("/api/farms/hill")
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert int(response.headers["Content-Length"]) > 0
+
+
+async def test_a_bad_host_is_refused(stall):
+    response = await stall.client.get("/health/live", headers={"Host": "a b"})
+
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "BAD_INPUT"
+
+
+async def test_what_nobody_expected_is_logged_and_told_without_its_trace(stall, caplog):
+    stall.shop.engine.catalogue.listed = None
+    with caplog.at_level(logging.ERROR, "punnet.web.serving"):
+        response = await stall.client.get("/api/products")
+
+    assert response.status_code == 500
+    assert response.json()["error"] == {
+        "code": "INTERNAL_ERROR",
+        "message": "Something went wrong in the server; its log says what.",
+    }
+    assert "GET /api/products failed" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+async def test_a_server_with_too_much_waiting_says_when_to_come_back():
+    async with opened() as stall:
+        await stall.shop.pipeline.stop()
+        write = await stall.client.put("/api/farms/new", json={"name": "New"})
+        ready = await stall.client.get("/health/ready")
+        live = await stall.client.get("/health/live")
+        stats = (await stall.client.get("/api/recommendations/stats")).json()["data"]
+        read = await stall.client.get("/api/recommendations?userId=ann")
+
+    assert (write.status_code, write.headers["Retry-After"]) == (429, "1")
+    assert write.json()["error"]["code"] == "TOO_MANY_REQUESTS"
+    assert (ready.status_code, ready.headers["Retry-After"]) == (503, "1")
+    assert ready.json()["error"]["code"] == "UNAVAILABLE"
+    assert live.json()["data"] == {"status": "LIVE"}
+    assert (stats["health"]["status"], stats["health"]["isProcessing"]) == ("DEGRADED", False)
+    assert read.status_code == 200
+
+
+async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed():
+    journal = FullJournal()
+    async with opened(journal=journal) as stall:
+        before = stall.state()
+        journal.full = True
+        order = {
+            "id": "new",
+            "userId": "ann",
+            "placedAt": "2025-01-15T10:30:00Z",
+            "lines": [{"productId": "basil", "quantity": 1, "unitPrice": 4}],
+        }
+        refused = [
+            await stall.client.post("/api/orders", json=order),
+            await stall.client.put("/api/farms/new", json={"name": "New"}),
+            await stall.client.post("/api/catalog", json=[{"id": "new", "name": "New"}]),
+            await stall.client.post(
+                "/api/recommendations", json={"userId": "ann", "action": "VIEW_RECOMMENDATIONS"}
+            ),
+        ]
+        assert stall.state() == before
+        journal.full = False
+        assert (await stall.client.post("/api/orders", json=order)).status_code == 201
+
+    for response in refused:
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "1"
+        assert response.json()["error"] == {"code": "UNAVAILABLE", "message": "the disk is full"}
+
+
+async def test_ids_may_have_slashes_spaces_and_any_letters(stall):
+    for name in ("a/b", "a b", "crème brûlée", "100%", "a?b#c", "..", "日本", "x/"):
+        path = "/api/farms/" + "".join(f"%{byte:02X}" for byte in name.encode())
+        put = await stall.client.put(path, json={"name": "Odd"})
+        assert (put.status_code, put.json()["data"]["id"]) == (201, name)
+        assert (await stall.client.get(path)).json()["data"]["id"] == name
+
+
+async def test_bodies_may_be_any_kind_of_json(stall):
+    for kind in ("application/json", "application/json; charset=utf-8", "application/merge-patch+json"):
+        content = json.dumps({"price": 5}).encode()
+        response = await stall.client.patch(
+            "/api/products/basil", content=content, headers={"Content-Type": kind}
+        )
+        assert response.status_code == 200

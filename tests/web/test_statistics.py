@@ -1,0 +1,94 @@
+"""Statistics: what they say is so."""
+
+import platform
+import re
+
+import msgspec
+
+from punnet.web.statistics import Statistics
+
+STATS = "/api/recommendations/stats"
+
+
+async def stats(stall, **params):
+    response = await stall.client.get(STATS, params=params)
+    assert response.status_code == 200
+    return response.json()["data"]
+
+
+async def test_a_market_is_counted(stall):
+    await stall.client.put("/api/farms/new", json={"name": "New"})
+    await stall.client.delete("/api/products/honey")
+    await stall.client.delete("/api/farms/dale")
+
+    assert (await stats(stall))["market"] == {"farms": 2, "products": 2, "orders": 2, "shoppers": 2}
+
+
+async def test_actions_are_counted_by_type_in_detail(stall):
+    for product in ("basil", "honey", "nothing"):
+        await stall.client.post(
+            "/api/recommendations", json={"userId": "cleo", "action": "VIEW_PRODUCT", "entityId": product}
+        )
+    events = (await stats(stall, detailed="true"))["events"]
+
+    assert (events["total"], events["last24h"], events["lastHour"]) == (2, 2, 2)
+    assert events["byType"] == {"VIEW_PRODUCT": 2}
+    assert (events["queueSize"], events["isProcessing"]) == (0, True)
+    assert re.fullmatch(r"\d+\.\d\dms", events["averageProcessingTime"])
+
+
+async def test_without_detail_there_is_no_breakdown(stall):
+    found = await stats(stall)
+
+    assert "byType" not in found["events"]
+    assert "subscriptionBreakdown" not in found["websockets"]
+
+
+async def test_connections_and_their_topics_are_counted(stall):
+    connection = stall.shop.hub.register("ann")
+    connection.topics.add("trending")
+    websockets = (await stats(stall, detailed="true"))["websockets"]
+    stall.shop.hub.unregister(connection)
+    after = (await stats(stall))["websockets"]
+
+    assert (websockets["totalConnections"], websockets["activeConnections"]) == (1, 1)
+    assert websockets["subscriptionBreakdown"] == {
+        "price_drops": 0,
+        "stock_alerts": 0,
+        "trending": 1,
+        "new_arrivals": 0,
+        "personalized": 0,
+    }
+    assert (after["totalConnections"], after["activeConnections"]) == (1, 0)
+    assert after["averageConnectionDuration"] == "0.00s"
+
+
+async def test_triggered_recommendations_are_counted(stall):
+    connection = stall.shop.hub.register("ann")
+    await stall.client.post(
+        "/api/recommendations", json={"userId": "ann", "action": "VIEW_PRODUCT", "entityId": "basil"}
+    )
+    await connection.take()
+
+    assert (await stats(stall))["recommendations"] == {"totalTriggered": 1, "successRate": "100.00%"}
+
+
+async def test_the_process_says_how_it_is(stall):
+    found = await stats(stall)
+
+    assert found["health"] == {
+        "status": "HEALTHY",
+        "eventBacklog": 0,
+        "isProcessing": True,
+        "websocketServer": "ONLINE",
+    }
+    assert (found["meta"]["uptime"], found["meta"]["timestamp"]) == (60, "2025-10-09T08:53:20Z")
+    assert found["meta"]["pythonVersion"] == platform.python_version()
+    used, most = (
+        float(found["meta"]["memoryUsage"][name].removesuffix(" MB")) for name in ("heapUsed", "heapTotal")
+    )
+    assert 10 < used <= most
+
+
+async def test_the_shape_is_the_documented_one(stall):
+    assert msgspec.convert(await stats(stall, detailed="true"), Statistics)
