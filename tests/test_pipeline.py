@@ -266,6 +266,13 @@ async def test_who_listens_gets_the_answer_to_a_view(shop):
     assert await bob.take() == []
 
 
+async def test_the_caller_goes_on_before_the_reaction_is_delivered(shop):
+    ann = shop.hub.register("ann")
+    await shop.pipeline.submit([view("e1")])
+    assert shop.pipeline.delivered == 0
+    assert len(await ann.take()) == 1
+
+
 async def test_a_view_known_already_is_not_answered_again(shop):
     ann = shop.hub.register("ann")
     await shop.pipeline.submit([view("e1")])

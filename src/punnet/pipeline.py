@@ -134,8 +134,12 @@ class Pipeline:
             loop = asyncio.get_running_loop()
             verdicts = await loop.run_in_executor(self._thread, self._journal.append, records)
             judged = zip(records, verdicts, strict=True)
-            await self._apply([record for record, verdict in judged if verdict is Verdict.ACCEPTED])
+            accepted = [record for record, verdict in judged if verdict is Verdict.ACCEPTED]
+            reactions = await self._apply(accepted)
+            # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, verdicts)
+            for reaction in reactions:
+                self._reactions.put_nowait(reaction)
         except JournalUnavailable as error:
             logger.error("%s", error)
             _fail(calls, error)
@@ -156,13 +160,14 @@ class Pipeline:
             size += len(calls[-1].records)
         return calls
 
-    async def _apply(self, records: list[Record]) -> None:
+    async def _apply(self, records: list[Record]) -> list[Reaction]:
+        """Bring the engine up to date, and return the reactions that somebody here waits for."""
+        reactions: list[Reaction] = []
         for start in range(0, len(records), SLICE):
             if start:
                 await asyncio.sleep(0)
-            for reaction in self._engine.apply(records[start : start + SLICE]):
-                if self._hub.listens(reaction.user_id):
-                    self._reactions.put_nowait(reaction)
+            reactions += self._engine.apply(records[start : start + SLICE])
+        return [reaction for reaction in reactions if self._hub.listens(reaction.user_id)]
 
     def _resolve(self, calls: list[Call], verdicts: list[Verdict]) -> None:
         now = time.perf_counter()
