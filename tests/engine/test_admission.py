@@ -89,11 +89,11 @@ def test_an_unknown_id_is_named(fact, field, value):
 def test_a_refusal_says_what_is_allowed():
     with pytest.raises(UnknownId) as caught:
         check(INDEX, order("bob", "ghost"))
-    assert caught.value.message == "lines[0].productId 'ghost' is not a product of the catalogue"
+    assert caught.value.message == 'lines[0].productId "ghost" is not a product of the catalogue.'
     assert caught.value.allowed == "the id of a product of the catalogue"
     with pytest.raises(UnknownId) as caught:
         check(INDEX, product("new", farm_id="nowhere"))
-    assert caught.value.message == "farmId 'nowhere' is not a farm of the catalogue"
+    assert caught.value.message == 'farmId "nowhere" is not a farm of the catalogue.'
     assert caught.value.allowed == "the id of a farm of the catalogue"
 
 
@@ -101,7 +101,7 @@ def test_a_farm_with_products_stays():
     with pytest.raises(Conflict) as caught:
         check(INDEX, removed_farm("hill"))
     assert (caught.value.field, caught.value.value) == ("id", "hill")
-    assert caught.value.message == "farm 'hill' still has products"
+    assert caught.value.message == 'id "hill" still has products.'
     assert caught.value.allowed == "a farm without products: delete or move them first"
 
 
@@ -147,7 +147,7 @@ def test_a_purchase_names_an_order_or_brings_its_lines():
     assert refusal(purchase("second")) == (UnknownId, "entityId", "second")
     with pytest.raises(UnknownId) as caught:
         check(INDEX, purchase("second"))
-    assert caught.value.message == "entityId 'second' is not an order"
+    assert caught.value.message == 'entityId "second" is not an order.'
     assert caught.value.allowed == "the id of an order already posted, or metadata.items with its lines"
 
 

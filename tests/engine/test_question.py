@@ -183,7 +183,7 @@ def test_an_unknown_product_is_named(product_id):
     with pytest.raises(UnknownId) as caught:
         asked(product_id=product_id)
     assert (caught.value.field, caught.value.value) == ("productId", product_id)
-    assert caught.value.message == f"productId {product_id!r} is not in the catalogue"
+    assert caught.value.message == f'productId "{product_id}" is not in the catalogue.'
     assert caught.value.allowed == "the id of a product of the catalogue"
 
 

@@ -60,7 +60,7 @@ def _removal(index: Index, removal: Removal) -> None:
     _farm(index, removal.id, "id")
     if index.catalogue.farm_has_products(removal.id):
         raise Conflict(
-            f"farm {removal.id!r} still has products",
+            f'id "{removal.id}" still has products.',
             field="id",
             value=removal.id,
             allowed="a farm without products: delete or move them first",
@@ -87,7 +87,7 @@ def _order(index: Index, action: Action) -> None:
     """A purchase that brings its own lines is an order of its own."""
     if action.entity_id not in index.orders and "items" not in action.metadata:
         raise UnknownId(
-            f"entityId {action.entity_id!r} is not an order",
+            f'entityId "{action.entity_id}" is not an order.',
             field="entityId",
             value=action.entity_id,
             allowed="the id of an order already posted, or metadata.items with its lines",
@@ -106,7 +106,7 @@ def _product(index: Index, product_id: str, field: str) -> None:
 
 def _unknown(noun: str, value: str, field: str) -> UnknownId:
     return UnknownId(
-        f"{field} {value!r} is not a {noun} of the catalogue",
+        f'{field} "{value}" is not a {noun} of the catalogue.',
         field=field,
         value=value,
         allowed=f"the id of a {noun} of the catalogue",

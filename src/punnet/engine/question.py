@@ -67,7 +67,7 @@ def position_of(index: Index, product_id: str | None) -> int:
         return -1
     if index.catalogue.product(product_id) is None:
         raise UnknownId(
-            f"productId {product_id!r} is not in the catalogue",
+            f'productId "{product_id}" is not in the catalogue.',
             field="productId",
             value=product_id,
             allowed="the id of a product of the catalogue",
