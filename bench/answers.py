@@ -4,9 +4,9 @@
     python bench/answers.py [--queries 300] [--naive 15] [--json FILE]
 
 Plain Python is tests/naive.py: lists and dictionaries, one formula after the other, no index beyond the
-orders of each shopper and each product. Both are asked in turn within one run, so that a noisy machine disturbs
-both alike; on the queries that both were asked, their products must be the same. Times are milliseconds of
-one call of `answer`, without HTTP.
+orders of each shopper and each product. Both are asked in turn within one run, so that a noisy machine
+disturbs both alike; on the queries that both were asked, their products must be the same. Times are
+milliseconds of one call of `answer`, without HTTP.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def percentile(times: list[float], share: float) -> float:
 def measure(
     engine: Engine, naive: NaiveMarket, queries: list[Query], asked_naively: int, now: float
 ) -> dict[str, float]:
-    """Return medians and the 99th percentile in milliseconds, and naive over engine on the queries of both."""
+    """Return medians and the 99th percentile in milliseconds, and naive over engine where both answered."""
     fast: list[float] = []
     both: list[tuple[float, float]] = []
     stride = len(queries) // asked_naively
