@@ -32,6 +32,9 @@ def test_those_bought_most_come_first_and_then_the_newest():
 def test_equals_go_to_the_product_added_first():
     rows = [(True, 0, 5.0), (True, 2, 0.0), (True, 0, 5.0), (True, 2, 9.0)]
     assert [product for product, _ in filled(rows, 10)] == [1, 3, 0, 2]
+    many = [(True, orders, float(age)) for age in (1, 2) for orders in (0, 1) for _ in range(50)]
+    expected = [*range(50, 100), *range(150, 200), *range(100, 150), *range(50)]
+    assert [product for product, _ in filled(many, 200)] == expected
 
 
 def test_what_may_not_appear_does_not_fill():

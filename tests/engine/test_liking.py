@@ -150,10 +150,10 @@ def test_what_was_touched_last_comes_first():
 
 
 def test_the_latest_touch_of_a_product_counts_whatever_it_was():
-    views = did("ann", "VIEW_PRODUCT", "leeks", days=1), did("ann", "VIEW_PRODUCT", "pears", days=3)
+    views = did("ann", "VIEW_PRODUCT", "leeks", days=1), did("ann", "VIEW_PRODUCT", "honey", days=1.5)
     orders = order("ann", "leeks", days=4), order("ann", "pears", days=0.5), order("ann", "pears", days=2)
-    assert interest(*views, *orders) == ["pears", "leeks"]
-    assert interest(*orders, *views) == ["pears", "leeks"]
+    assert interest(*views, *orders) == ["pears", "leeks", "honey"]
+    assert interest(*orders, *views) == ["pears", "leeks", "honey"]
 
 
 def test_each_product_of_an_order_is_touched_at_its_time():

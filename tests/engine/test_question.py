@@ -110,6 +110,7 @@ def test_elsewhere_the_cart_does_not_matter(context):
 
 @pytest.mark.parametrize("context", OTHERS)
 def test_the_product_on_the_page_never_appears(context):
+    assert eligible(context=context, product_id="leeks") == [KALE, PEARS]
     assert eligible(context=context, product_id="kale") == [LEEKS, PEARS]
 
 
