@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from punnet.web.openapi import document
+from punnet.web.openapi import anything, document
 from punnet.web.routes import ROUTES
 
 DOCUMENT = json.loads(document(ROUTES))
@@ -84,3 +84,11 @@ def test_nothing_in_it_is_a_name_of_python():
     for schema in DOCUMENT["components"]["schemas"].values():
         for name in schema.get("properties", {}):
             assert re.fullmatch(r"[a-z][A-Za-z0-9]*", name), name
+
+
+def test_metadata_may_be_anything_and_nothing_else_may():
+    answer = DOCUMENT["components"]["schemas"]["Recommendation"]["properties"]["metadata"]
+
+    assert answer["additionalProperties"] == {"description": "Any JSON value"}
+    with pytest.raises(NotImplementedError):
+        anything(complex)

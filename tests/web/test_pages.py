@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from punnet.web.pages import file_of
+from punnet.web.pages import below, file_of
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,11 @@ def test_a_file_of_an_unknown_kind_is_bytes():
 
 def test_a_tag_changes_with_the_content():
     assert file_of("a.js", b"1").etag != file_of("a.js", b"2").etag
+
+
+def test_files_are_found_in_folders_of_folders(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.js").write_bytes(b"1")
+    (tmp_path / "b.js").write_bytes(b"2")
+
+    assert dict(below(tmp_path)) == {"deep/a.js": b"1", "b.js": b"2"}

@@ -152,3 +152,34 @@ async def test_bodies_may_be_any_kind_of_json(stall):
             "/api/products/basil", content=content, headers={"Content-Type": kind}
         )
         assert response.status_code == 200
+
+
+async def test_a_body_that_ends_early_changes_nothing(stall):
+    before = stall.state()
+    events = iter(
+        [
+            {"type": "http.request", "body": b'{"name": ', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    said = []
+
+    async def receive():
+        return next(events)
+
+    async def send(event):
+        said.append(event)
+
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/api/farms/new",
+        "raw_path": b"/api/farms/new",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await stall.app(scope, receive, send)
+
+    assert said[0]["status"] == 400
+    assert stall.state() == before

@@ -1,6 +1,8 @@
 """The WebSocket over real connections."""
 
+import asyncio
 import json
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,13 +15,31 @@ from punnet.web.shop import Limits
 from tests.web.stall import opened, served, until
 
 PATH = "/ws/recommendations"
+HANDSHAKE = "\r\n".join(
+    (
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+)
+SCOPE = {
+    "type": "websocket",
+    "path": PATH,
+    "raw_path": PATH.encode(),
+    "root_path": "",
+    "query_string": b"",
+    "headers": [],
+    "subprotocols": [],
+}
+LARGE = b'{"type": "HEARTBEAT", "payload": "' + b"x" * 200_000 + b'"}'
 
 
 @asynccontextmanager
 async def stream(address, query="userId=ann"):
-    async with connect(f"ws://{address}{PATH}?{query}") as socket:
-        assert json.loads(await socket.recv())["type"] == "CONNECTION_ACK"
-        yield socket
+    async with connect(f"ws://{address}{PATH}?{query}") as client:
+        assert json.loads(await client.recv())["type"] == "CONNECTION_ACK"
+        yield client
 
 
 @pytest.fixture
@@ -28,30 +48,30 @@ async def address(stall):
         yield address
 
 
-async def until_closed(socket):
+async def until_closed(client):
     """Yield frames until the connection is closed, however it is closed."""
     try:
         while True:
-            yield await socket.recv()
+            yield await client.recv()
     except ConnectionClosed:
         return
 
 
-async def ask(socket, **message):
-    await socket.send(json.dumps(message))
-    return json.loads(await socket.recv())
+async def ask(client, **message):
+    await client.send(json.dumps(message))
+    return json.loads(await client.recv())
 
 
-async def receive(socket, *kinds):
+async def receive(client, *kinds):
     """Return the payloads of the next messages, which are of these kinds, in this order."""
-    messages = [json.loads(await socket.recv()) for _ in kinds]
+    messages = [json.loads(await client.recv()) for _ in kinds]
     assert [message["type"] for message in messages] == list(kinds)
     return {message["type"]: message["payload"] for message in messages}
 
 
 async def test_a_connection_is_welcomed_with_what_it_needs_to_know(address):
-    async with connect(f"ws://{address}{PATH}?userId=ann") as socket:
-        welcome = json.loads(await socket.recv())
+    async with connect(f"ws://{address}{PATH}?userId=ann") as client:
+        welcome = json.loads(await client.recv())
 
     assert welcome["type"] == "CONNECTION_ACK"
     assert welcome["payload"]["userId"] == "ann"
@@ -61,9 +81,9 @@ async def test_a_connection_is_welcomed_with_what_it_needs_to_know(address):
 
 async def test_an_action_is_acknowledged_once_durable_and_known_the_second_time(stall, address):
     payload = {"type": "RATE_FARM", "entityId": "hill", "metadata": {"rating": 5}, "eventId": "e1"}
-    async with stream(address) as socket:
-        first = await ask(socket, type="USER_ACTION", payload=payload, requestId="r1")
-        second = await ask(socket, type="USER_ACTION", payload=payload, requestId="r2")
+    async with stream(address) as client:
+        first = await ask(client, type="USER_ACTION", payload=payload, requestId="r1")
+        second = await ask(client, type="USER_ACTION", payload=payload, requestId="r2")
 
     assert (first["type"], first["requestId"]) == ("ACTION_ACK", "r1")
     assert first["payload"] == {"eventId": "e1", "duplicate": False}
@@ -72,11 +92,11 @@ async def test_an_action_is_acknowledged_once_durable_and_known_the_second_time(
 
 
 async def test_a_view_is_followed_by_recommendations_for_the_product(address):
-    async with stream(address) as socket:
-        await socket.send(
+    async with stream(address) as client:
+        await client.send(
             json.dumps({"type": "USER_ACTION", "payload": {"type": "VIEW_PRODUCT", "entityId": "tomatoes"}})
         )
-        payloads = await receive(socket, "ACTION_ACK", "RECOMMENDATION_UPDATE")
+        payloads = await receive(client, "ACTION_ACK", "RECOMMENDATION_UPDATE")
 
     found = [one["product"]["id"] for one in payloads["RECOMMENDATION_UPDATE"]["recommendations"]]
     assert found
@@ -97,11 +117,11 @@ async def test_a_cart_is_followed_by_what_goes_with_it_on_all_connections_of_the
 
 
 async def test_an_action_over_rest_reaches_the_shoppers_connection(stall, address):
-    async with stream(address) as socket:
+    async with stream(address) as client:
         await stall.client.post(
             "/api/recommendations", json={"userId": "ann", "action": "ADD_TO_CART", "entityId": "basil"}
         )
-        payloads = await receive(socket, "CART_RECOMMENDATION")
+        payloads = await receive(client, "CART_RECOMMENDATION")
 
     assert payloads["CART_RECOMMENDATION"]["userId"] == "ann"
 
@@ -109,8 +129,8 @@ async def test_an_action_over_rest_reaches_the_shoppers_connection(stall, addres
 async def test_a_purchase_with_items_becomes_an_order(stall, address):
     items = [{"productId": "honey", "quantity": 1, "unitPrice": 8}]
     payload = {"type": "COMPLETE_PURCHASE", "metadata": {"items": items}, "eventId": "e1"}
-    async with stream(address) as socket:
-        await ask(socket, type="USER_ACTION", payload=payload)
+    async with stream(address) as client:
+        await ask(client, type="USER_ACTION", payload=payload)
 
     order = stall.shop.engine.order("order-of-e1")
     assert order is not None
@@ -118,17 +138,17 @@ async def test_a_purchase_with_items_becomes_an_order(stall, address):
 
 
 async def test_recommendations_come_when_they_are_asked_for(address):
-    async with stream(address) as socket:
-        answer = await ask(socket, type="REQUEST_RECOMMENDATIONS", payload={"limit": 2}, requestId="r1")
+    async with stream(address) as client:
+        answer = await ask(client, type="REQUEST_RECOMMENDATIONS", payload={"limit": 2}, requestId="r1")
 
     assert (answer["type"], answer["requestId"]) == ("RECOMMENDATION_UPDATE", "r1")
     assert len(answer["payload"]["recommendations"]) == 2
 
 
 async def test_topics_are_counted_while_the_connection_lasts(stall, address):
-    async with stream(address) as socket:
-        await ask(socket, type="SUBSCRIBE", payload={"topics": ["trending", "personalized"]})
-        await ask(socket, type="UNSUBSCRIBE", payload={"topics": ["personalized"]})
+    async with stream(address) as client:
+        await ask(client, type="SUBSCRIBE", payload={"topics": ["trending", "personalized"]})
+        await ask(client, type="UNSUBSCRIBE", payload={"topics": ["personalized"]})
         assert stall.shop.hub.subscriptions() == {"trending": 1}
 
 
@@ -153,9 +173,9 @@ async def test_a_bad_frame_is_answered_with_an_error_and_changes_nothing(
     stall, address, message, field, code
 ):
     before = stall.state()
-    async with stream(address) as socket:
-        answer = await ask(socket, **message, requestId="r1")
-        alive = await ask(socket, type="HEARTBEAT")
+    async with stream(address) as client:
+        answer = await ask(client, **message, requestId="r1")
+        alive = await ask(client, type="HEARTBEAT")
 
     assert (answer["type"], answer["requestId"]) == ("ERROR", "r1")
     assert (answer["payload"]["field"], answer["payload"]["code"]) == (field, code)
@@ -164,25 +184,25 @@ async def test_a_bad_frame_is_answered_with_an_error_and_changes_nothing(
 
 
 async def test_a_binary_frame_is_answered_with_an_error(address):
-    async with stream(address) as socket:
-        await socket.send(b'{"type": "HEARTBEAT"}')
-        answer = json.loads(await socket.recv())
+    async with stream(address) as client:
+        await client.send(b'{"type": "HEARTBEAT"}')
+        answer = json.loads(await client.recv())
 
     assert (answer["type"], answer["payload"]["field"]) == ("ERROR", "frame")
 
 
 async def test_a_frame_over_16_kib_ends_the_connection(address):
-    async with stream(address) as socket:
-        await socket.send("x" * (16 * 1024 + 1))
+    async with stream(address) as client:
+        await client.send("x" * (16 * 1024 + 1))
         with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
+            await client.recv()
 
     assert closed.value.rcvd.code == TOO_BIG
 
 
 async def test_a_frame_of_exactly_16_kib_is_read(address):
-    async with stream(address) as socket:
-        answer = await ask(socket, type="HELLO", payload={"a": "x" * (16 * 1024 - 40)})
+    async with stream(address) as client:
+        answer = await ask(client, type="HELLO", payload={"a": "x" * (16 * 1024 - 40)})
 
     assert answer["type"] == "ERROR"
 
@@ -225,18 +245,18 @@ async def test_the_stream_is_no_page(stall):
 async def test_who_is_silent_for_too_long_is_sent_away():
     limits = Limits(heartbeat_seconds=0.05, silence_seconds=0.2)
     async with opened(limits=limits, ticking=True) as stall, served(stall.app) as address:
-        async with stream(address) as socket:
-            heard = [json.loads(frame)["type"] async for frame in until_closed(socket)]
+        async with stream(address) as client:
+            heard = [json.loads(frame)["type"] async for frame in until_closed(client)]
         assert set(heard) == {"HEARTBEAT"}
-        assert socket.close_code == GONE_QUIET
+        assert client.close_code == GONE_QUIET
         await until(lambda: not stall.shop.hub.open)
 
 
 async def test_a_server_that_stops_says_so(stall, address):
-    async with stream(address) as socket:
+    async with stream(address) as client:
         stall.shop.hub.close()
         with pytest.raises(ConnectionClosed) as closed:
-            await socket.recv()
+            await client.recv()
 
     assert closed.value.rcvd.code == GOING_AWAY
 
@@ -246,3 +266,66 @@ async def test_who_leaves_is_forgotten(stall, address):
         assert stall.shop.hub.open == 1
     await until(lambda: not stall.shop.hub.open)
     assert stall.shop.hub.total == 1
+
+
+@asynccontextmanager
+async def deaf(address, user_id):
+    """Open a stream that is never read, with next to no room for what is sent on it."""
+    host, port = address.split(":")
+    with socket.socket() as unread:
+        unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        unread.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(unread, (host, int(port)))
+        asked = f"GET {PATH}?userId={user_id} HTTP/1.1\r\nHost: {address}\r\n{HANDSHAKE}\r\n\r\n"
+        await loop.sock_sendall(unread, asked.encode())
+        yield unread
+
+
+async def test_who_reads_too_slowly_is_sent_away_and_delays_nobody(stall, address):
+    hub = stall.shop.hub
+    async with deaf(address, "slow"), stream(address) as quick:
+        await until(lambda: hub.listens("slow"))
+        for _ in range(100):
+            hub.publish_user("slow", LARGE)
+            assert (await ask(quick, type="HEARTBEAT"))["type"] == "HEARTBEAT"
+        await until(lambda: not hub.listens("slow"))
+        assert hub.listens("ann")
+
+
+async def test_who_leaves_while_being_spoken_to_is_forgotten(stall, address):
+    hub = stall.shop.hub
+    async with deaf(address, "slow") as unread, stream(address) as quick:
+        await until(lambda: hub.listens("slow"))
+        for _ in range(5):
+            hub.publish_user("slow", LARGE)
+            assert (await ask(quick, type="HEARTBEAT"))["type"] == "HEARTBEAT"
+        unread.close()
+        await until(lambda: not hub.listens("slow"))
+
+
+async def test_a_server_that_cannot_answer_an_upgrade_refuses_it(stall):
+    said = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(event):
+        said.append(event)
+
+    await stall.app(dict(SCOPE), receive, send)
+
+    assert [(event["type"], event["code"]) for event in said] == [("websocket.close", 1008)]
+
+
+async def test_a_client_that_is_gone_when_it_is_spoken_to_is_forgotten(stall):
+    events = asyncio.Queue()
+    events.put_nowait({"type": "websocket.connect"})
+
+    async def send(event):
+        if event["type"] == "websocket.send":
+            raise OSError("the client is gone")
+
+    await stall.app(SCOPE | {"query_string": b"userId=ann"}, events.get, send)
+
+    assert (stall.shop.hub.total, stall.shop.hub.open) == (1, 0)

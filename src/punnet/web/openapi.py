@@ -43,7 +43,7 @@ def document(routes: Sequence[Route]) -> bytes:
     """Return the OpenAPI 3.1 document of the routes, as JSON."""
     kinds = [kind for route in routes for kind in (route.data, *route.body, route.query) if kind is not None]
     _, schemas = msgspec.json.schema_components(
-        [*kinds, Failure, Meta], schema_hook=_anything, ref_template=REFS
+        [*kinds, Failure, Meta], schema_hook=anything, ref_template=REFS
     )
     for name, schema in schemas.items():
         _pair(schema, patch=name.endswith("Patch"))
@@ -193,7 +193,7 @@ def _names(kinds: Iterable[type | None]) -> set[str]:
     return {kind.__name__ for kind in kinds if kind is not None}
 
 
-def _anything(kind: type) -> Json:
+def anything(kind: type) -> Json:
     """Say of `object`, which metadata holds, that it may be anything."""
     if kind is object:
         return {"description": "Any JSON value"}

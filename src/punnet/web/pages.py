@@ -77,10 +77,9 @@ def file_of(name: str, content: bytes) -> File:
 def pages(openapi: bytes) -> dict[str, File]:
     """Return every file by its path: the shop at `/` and below `/static/`, the documentation at `/docs`."""
     found = {
-        f"/static/{name}": file_of(name, content) for name, content in _below(files("punnet.web") / "static")
+        f"/static/{name}": file_of(name, content) for name, content in below(files("punnet.web") / "static")
     }
-    if "/static/index.html" in found:
-        found["/"] = found["/static/index.html"]
+    found["/"] = found["/static/index.html"]
     found["/openapi.json"] = file_of("openapi.json", openapi)
     found["/docs"] = file_of("docs.html", DOCS.encode())
     found["/docs/start.js"] = file_of("start.js", START_DOCS.encode())
@@ -128,9 +127,10 @@ def _headers(file: File) -> Headers:
     )
 
 
-def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+def below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a folder and of those in it, by their path from there."""
     for entry in folder.iterdir():
         if entry.is_dir():
-            yield from _below(entry, f"{prefix}{entry.name}/")
+            yield from below(entry, f"{prefix}{entry.name}/")
         else:
             yield f"{prefix}{entry.name}", entry.read_bytes()

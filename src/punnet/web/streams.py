@@ -152,7 +152,7 @@ def _admitted(shop: Shop, scope: WebSocketScope) -> Connection:
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:
     """Answer instead of upgrading; a server that cannot do that answers 403."""
-    if "websocket.http.response" not in (scope["extensions"] or {}):
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
         return
     await send({"type": "websocket.http.response.start", "status": sent.status, "headers": sent.headers})
