@@ -36,6 +36,21 @@ MEANING = {
     503: "The journal cannot be written, or the server is starting or stopping; later it works",
 }
 
+PARAMETERS = {
+    "after": "The id of the last product of the page before",
+    "category": "Only products of this category",
+    "context": "The page the answer is for; without it PRODUCT_DETAIL beside a product, else HOME",
+    "detailed": "Break the counts down",
+    "excludeIds": "Products that must not appear, separated by commas",
+    "id": "The id, percent-encoded",
+    "latitude": "Where the shopper is; with longitude or not at all",
+    "limit": "How many at most",
+    "longitude": "Where the shopper is; with latitude or not at all",
+    "productId": "The product that the answer is about",
+    "searchQuery": "What the shopper searches for",
+    "userId": "Whom the answer is for; someone unknown is a visitor",
+}
+
 REFS = "#/components/schemas/{name}"
 
 
@@ -81,7 +96,7 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
 def _parameters(route: Route, schemas: dict[str, Json]) -> list[Json]:
     parameters: list[Json] = []
     if route.path.endswith("{id}"):
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": msgspec.json.schema(Id)})
+        parameters.append(_parameter("id", "path", msgspec.json.schema(Id), required=True))
     if route.query is None:
         return parameters
     query = schemas[route.query.__name__]
@@ -89,17 +104,20 @@ def _parameters(route: Route, schemas: dict[str, Json]) -> list[Json]:
     assert isinstance(required, list)
     assert isinstance(properties, dict)
     for name, schema in properties.items():
-        parameters.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": name in required,
-                "schema": _not_null(schema),
-                "explode": False,
-                "allowEmptyValue": name not in required,
-            }
-        )
+        needed = name in required
+        parameter = _parameter(name, "query", _not_null(schema), required=needed)
+        parameters.append(parameter | {"explode": False, "allowEmptyValue": not needed})
     return parameters
+
+
+def _parameter(name: str, place: str, schema: Json, *, required: bool) -> Json:
+    return {
+        "name": name,
+        "in": place,
+        "description": PARAMETERS[name],
+        "required": required,
+        "schema": schema,
+    }
 
 
 def _not_null(schema: Json) -> Json:
