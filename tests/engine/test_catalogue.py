@@ -51,6 +51,7 @@ steps = st.lists(
                 price=prices,
                 stock=stocks,
                 available=st.booleans(),
+                organic=st.booleans(),
                 available_from=moments,
                 available_until=moments,
                 created_at=moments,

@@ -87,6 +87,6 @@ def test_a_clock_set_back_counts_on_in_its_latest_minute():
 
 
 def test_no_more_than_a_day_of_minutes_is_kept():
-    tally = tally_of(*(minute * 60.0 for minute in range(4 * 1440)))
+    tally = tally_of(*(half_minute * 30.0 for half_minute in range(4 * 2880)))
     assert len(tally._minutes) == 1441
-    assert tally.since(START + 4 * DAY - 60, DAY) == 1441
+    assert tally.since(START + 4 * DAY - 30, DAY) == 2 * 1441
