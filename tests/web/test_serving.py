@@ -1,5 +1,6 @@
 """What every exchange has in common."""
 
+import asyncio
 import json
 import logging
 
@@ -183,3 +184,41 @@ async def test_a_body_that_ends_early_changes_nothing(stall):
 
     assert said[0]["status"] == 400
     assert stall.state() == before
+
+
+ODD = [
+    "//",
+    "/api//farms/hill",
+    "/api/farms//hill",
+    "/api/farms/%",
+    "/api/farms/%2",
+    "/api/farms/hill/",
+    "/%00",
+    "/%ff",
+]
+ODDER = [
+    "/api",
+    "/api/",
+    "/static",
+    "/docs/",
+    "/api/orders/",
+    "/ws/recommendations/",
+    "/API/farms/hill",
+    "/.",
+    "/{id}",
+]
+
+
+@pytest.mark.parametrize("path", [*ODD, *ODDER])
+async def test_an_odd_path_is_answered_with_an_envelope(stall, path):
+    """Over a connection of its own: a client would tidy the path up."""
+    async with served(stall.app) as address:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+
+    status = int(head.split()[1])
+    assert status in (200, 400, 404, 405)
+    assert json.loads(body)["success"] is (status == 200)
