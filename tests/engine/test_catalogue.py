@@ -37,26 +37,25 @@ stocks = st.sampled_from([None, 0, 3])
 moments = st.sampled_from([None, ago(2), NOON, ago(-1)])
 names = st.sampled_from(["Old", "New"])
 
+products = st.builds(
+    product,
+    product_ids,
+    farm_id=farm_ids,
+    price=prices,
+    stock=stocks,
+    available=st.sampled_from([True, True, False]),
+    organic=st.booleans(),
+    available_from=moments,
+    available_until=moments,
+    created_at=moments,
+)
+puts = st.tuples(st.just("put_product"), products)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("put_farm"), st.builds(farm, farm_ids, name=names, region=names)),
         st.tuples(st.just("remove_farm"), farm_ids),
         st.tuples(st.just("patch_farm"), farm_ids, st.builds(FarmPatch, region=st.one_of(st.none(), names))),
-        st.tuples(
-            st.just("put_product"),
-            st.builds(
-                product,
-                product_ids,
-                farm_id=farm_ids,
-                price=prices,
-                stock=stocks,
-                available=st.booleans(),
-                organic=st.booleans(),
-                available_from=moments,
-                available_until=moments,
-                created_at=moments,
-            ),
-        ),
+        puts,
         st.tuples(st.just("remove_product"), product_ids),
         st.tuples(
             st.just("patch_product"),
@@ -125,10 +124,11 @@ def given_by(patch):
     return {name: value for name, value in fields(patch, type(patch)).items() if value is not UNSET}
 
 
-@given(steps)
-def test_the_catalogue_is_what_was_put_patched_and_not_removed(steps):
+@given(st.lists(puts, min_size=1, max_size=4), steps)
+def test_the_catalogue_is_what_was_put_patched_and_not_removed(start, steps):
     catalogue, written = Catalogue(), Written()
-    for number, (name, *arguments) in enumerate(steps):
+    farms = [("put_farm", farm("hill")), ("put_farm", farm("dale"))]
+    for number, (name, *arguments) in enumerate([*farms, *start, *steps]):
         time = [NOW - 1000.0 + number] if name in ("put_product", "patch_product") else []
         getattr(catalogue, name)(*arguments, *time)
         getattr(written, name)(*arguments, *time)
