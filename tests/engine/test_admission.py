@@ -78,12 +78,16 @@ def test_what_fits_is_let_in_and_changes_nothing(fact):
         (removed_farm("nowhere"), "id", "nowhere"),
         (removed_farm("gone"), "id", "gone"),
         (order("bob", "ghost"), "lines[0].productId", "ghost"),
-        (order("bob", "leeks", "leeks", "old"), "lines[2].productId", "old"),
+        (order("bob", "leeks", "old", "ghost"), "lines[2].productId", "ghost"),
     ],
     ids=lambda it: it if isinstance(it, str) else type(it).__name__,
 )
 def test_an_unknown_id_is_named(fact, field, value):
     assert refusal(fact) == (UnknownId, field, value)
+
+
+def test_an_order_may_hold_what_left_the_catalogue_since():
+    check(INDEX, order("bob", "leeks", "old"))
 
 
 def test_a_refusal_says_what_is_allowed():

@@ -30,7 +30,9 @@ def check(index: Index, fact: Fact) -> None:
             return
         case Order(lines=lines):
             for number, line in enumerate(lines):
-                _product(index, line.product_id, f"lines[{number}].productId")
+                # What was bought this morning may have left the catalogue when the order is told of.
+                if index.catalogue.products.find(line.product_id) < 0:
+                    raise _unknown("product", line.product_id, f"lines[{number}].productId")
         case Action():
             _action(index, fact)
         case _:
