@@ -1,5 +1,6 @@
 """What was wrong, in a sentence."""
 
+import tracemalloc
 from typing import Annotated
 
 import msgspec
@@ -113,3 +114,25 @@ def test_what_is_not_json_is_refused_by_the_place_that_is_to_blame(body, field, 
     error = refusal.broken(body, Seed)
 
     assert (error.field, error.message) == (field, message)
+
+
+def test_a_deep_and_wide_body_is_searched_in_little_memory():
+    body = b"[" * 500 + b"0," * 100_000 + b"1e999" + b"]" * 500
+
+    tracemalloc.start()
+    error = refusal.broken(body, list)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert error.field == "[0]" * 33 + "…"
+    assert most < 20e6
+
+
+def test_the_place_is_found_after_other_places_were_left():
+    body = b'{"a": [[1], {"b": 2}], "c": {"d": [3, {"e": NaN}]}}'
+
+    assert refusal.broken(body, dict).field == "c.d[1].e"
+
+
+def test_the_name_of_a_field_is_shown_short_too():
+    assert refused({"sowDepth": 1, "x" * 10_000: 1}).field == "x" * 99 + "…"

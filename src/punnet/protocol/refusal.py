@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -12,8 +13,8 @@ from punnet.errors import Refused
 from punnet.protocol import shapes
 from punnet.protocol.shapes import Step
 
-LONGEST_VALUE = 100
-"""Characters of a refused value that are shown."""
+LONGEST_SHOWN = 100
+"""Characters of a refused value, and of the name of its field, that are shown."""
 
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`?$", re.DOTALL)
@@ -107,7 +108,7 @@ class _Spot:
 
     @property
     def name(self) -> str:
-        return (self.place + shapes.written(self.path)).strip(".") or "body"
+        return _short((self.place + shapes.written(self.path)).strip(".")) or "body"
 
     @property
     def known(self) -> inspect.Type:
@@ -155,18 +156,31 @@ def _not_json(why: str) -> Refused:
 
 
 def _first_odd(content: object) -> tuple[tuple[Step, ...], str] | None:
-    waiting: list[tuple[tuple[Step, ...], object]] = [((), content)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, str):
-            if isinstance(value, _Odd) or _SURROGATE.search(value):
-                return path, value
-        elif isinstance(value, dict):
-            waiting.extend((path, key) for key in value)
-            waiting.extend(((*path, key), inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), inner) for index, inner in enumerate(value))
+    """Return the first value that is to blame, and its place.
+
+    The place is kept once and not with everything that waits: a body may be deep and wide at the same time.
+    """
+    place: list[Step] = []
+    levels = [_entries([content])]
+    while levels:
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            del place[-1:]
+            continue
+        step, value = entry
+        place.append(step)
+        for text in (value, *value) if isinstance(value, dict) else (value,):
+            if isinstance(text, str) and (isinstance(text, _Odd) or _SURROGATE.search(text)):
+                return tuple(place[1:]), text
+        levels.append(_entries(value))
     return None
+
+
+def _entries(value: object) -> Iterator[tuple[Step, object]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())
 
 
 def _float(text: str) -> float | _Odd:
@@ -179,4 +193,4 @@ def _int(text: str) -> int | _Odd:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
