@@ -54,6 +54,7 @@ CASES = {
     "a latitude of NaN": ("GET", f"{ANSWERS}?userId=ann&latitude=NaN&longitude=0", {}, 400, "latitude"),
     "a user that is not UTF-8": ("GET", f"{ANSWERS}?userId=%ff", {}, 400, "userId"),
     "an id that is not UTF-8": ("GET", "/api/farms/%ff", {}, 400, "id"),
+    "an id of 129 characters": ("GET", f"/api/farms/{'x' * 129}", {}, 400, "id"),
     "an id with a control character": ("PUT", "/api/farms/%00", posted({"name": "x"}), 400, "id"),
     "another id": ("PUT", "/api/farms/hill", posted({"id": "dale", "name": "x"}), 400, "id"),
     "a price of -1": ("PUT", "/api/products/basil", posted(BASIL | {"price": -1}), 400, "price"),

@@ -14,6 +14,7 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError, Refused
+from punnet.market import Id, Noun
 from punnet.protocol import codec
 from punnet.web.exchange import (
     Call,
@@ -36,6 +37,12 @@ Methods: TypeAlias = Mapping[str, Route]
 ID = "/{id}"
 
 logger = logging.getLogger(__name__)
+
+
+class Named(Noun, frozen=True, kw_only=True):
+    """What a path names."""
+
+    id: Id
 
 
 class Broken(PunnetError):
@@ -68,7 +75,7 @@ def _endpoint(shop: Shop, base: str, plain: Methods, below: Methods) -> ASGIRout
             rest = _below(scope, here)
             route = _route(scope, below if rest else plain)
             call = Call(
-                id=codec.unescaped(rest, "id"),
+                id=_id_of(rest),
                 query=scope["query_string"],
                 body=await _body_of(shop, route, scope, receive),
             )
@@ -115,6 +122,11 @@ def _below(scope: HTTPScope, base: bytes) -> bytes:
     if rest and (rest == path or not rest.startswith(b"/")):
         raise nothing_at(scope)
     return rest[1:]
+
+
+def _id_of(rest: bytes) -> str:
+    """Return the id that a path ends in, empty where there is none."""
+    return codec.convert({"id": codec.unescaped(rest, "id")}, Named).id if rest else ""
 
 
 def _route(scope: HTTPScope, methods: Methods) -> Route:
