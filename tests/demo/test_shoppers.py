@@ -144,8 +144,8 @@ async def test_after_a_restart_they_go_on_where_they_were(tmp_path: Path):
 
 async def test_a_product_that_left_is_passed_over(demo):
     removal = Removal(entity_type=EntityType.PRODUCT, id="kale")
-    await demo.until(lambda: demo.engine.order("coming-3-2") is not None, first=[*CATALOGUE, removal])
-    assert demo.engine.order("coming-1-1") is None
+    await demo.until(lambda: demo.engine.order("coming-1-1") is not None, first=[*CATALOGUE, removal])
+    assert [line.product_id for line in demo.engine.order("coming-1-1").lines] == ["leek"]
     assert all(fact.entity_id != "kale" for fact in demo.facts() if isinstance(fact, Action))
 
 
@@ -153,3 +153,9 @@ async def test_a_market_without_shoppers_stays_empty():
     demo = Demo(MemoryJournal(), coming={"cem": []})
     await demo.until(lambda: False)
     assert demo.facts() == CATALOGUE
+
+
+async def test_a_basket_of_which_all_has_left_is_passed_over(demo):
+    removal = Removal(entity_type=EntityType.PRODUCT, id="dill")
+    await demo.until(lambda: demo.engine.order("coming-1-2") is not None, first=[*CATALOGUE, removal])
+    assert demo.engine.order("coming-3-1") is None

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, Refused
-from punnet.market import Action, EntityType, Fact, Order, OrderLine, UserAction
+from punnet.market import Action, EntityType, Fact, Order, OrderLine, Product, UserAction
 from punnet.pipeline import Pipeline
 
 SECONDS_BETWEEN = 12.0
@@ -33,13 +33,22 @@ class Shopper:
         self._baskets = baskets
 
     def next_basket(self, engine: Engine, seed: int) -> None:
-        """Plan the visits that end in the next basket. The same basket is always filled the same way."""
+        """Plan the visits that end in the next basket. The same basket is always filled the same way.
+
+        What the market has no more is left out of it; nothing is planned where that is everything.
+        """
         basket = next(self._baskets)
         random = Random(f"{seed} {basket.id}")
+        lines: list[OrderLine] = []
         for number, line in enumerate(basket.lines):
-            self.steps.extend(_look_and_take(engine, basket, line, number, random))
-        # The order first: the purchase names it.
-        self.steps.append((basket, _action(basket, "bought", UserAction.COMPLETE_PURCHASE)))
+            product = engine.catalogue.product(line.product_id)
+            if product is not None:
+                self.steps.extend(_look_and_take(basket, product, number, random))
+                lines.append(line)
+        if lines:
+            bought = structs.replace(basket, lines=tuple(lines))
+            # The order first: the purchase names it.
+            self.steps.append((bought, _action(basket, "bought", UserAction.COMPLETE_PURCHASE)))
 
 
 class Shoppers:
@@ -79,6 +88,8 @@ class Shoppers:
         """Let the shopper do the next thing, unless the market does not have it any more."""
         if not shopper.steps:
             shopper.next_basket(self._engine, self._seed)
+        if not shopper.steps:
+            return
         facts = [self._dated(fact) for fact in shopper.steps.popleft()]
         try:
             self._engine.check(facts[0])
@@ -102,17 +113,16 @@ class Shoppers:
 
 
 def _look_and_take(
-    engine: Engine, basket: Order, line: OrderLine, number: int, random: Random
+    basket: Order, product: Product, number: int, random: Random
 ) -> Iterator[tuple[Fact, ...]]:
     """Yield what comes before a product is bought."""
-    product = engine.catalogue.product(line.product_id)
-    if product is not None and random.random() < SEARCHES:
+    if random.random() < SEARCHES:
         metadata: dict[str, object] = {"searchQuery": product.name, "category": product.category}
         yield (_action(basket, f"{number}-sought", UserAction.SEARCH, metadata=metadata),)
-    yield (_action(basket, f"{number}-seen", UserAction.VIEW_PRODUCT, line.product_id),)
+    yield (_action(basket, f"{number}-seen", UserAction.VIEW_PRODUCT, product.id),)
     if random.random() < WISHES:
-        yield (_action(basket, f"{number}-wished", UserAction.ADD_TO_WISHLIST, line.product_id),)
-    yield (_action(basket, f"{number}-taken", UserAction.ADD_TO_CART, line.product_id),)
+        yield (_action(basket, f"{number}-wished", UserAction.ADD_TO_WISHLIST, product.id),)
+    yield (_action(basket, f"{number}-taken", UserAction.ADD_TO_CART, product.id),)
 
 
 def _action(
