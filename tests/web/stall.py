@@ -122,6 +122,8 @@ class Server(uvicorn.Server):
 async def served(app: Litestar) -> AsyncIterator[str]:
     """Serve the application with uvicorn on a free port, and yield the address."""
     listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio leaves this out for a socket it did not make, and then each answer waits for its second half.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = Server(app)
     serving = asyncio.create_task(server.serve([listener]))
     await server.listens.wait()
