@@ -172,6 +172,11 @@ def test_an_array_that_is_not_json_is_refused_as_a_whole(body):
     assert refusal_of(lambda: list(codec.lines(body))).code == "BAD_INPUT"
 
 
+@pytest.mark.parametrize("body", [b"7", b'"x"', b"nonsense\n{}", b"\x06\xff"])
+def test_what_is_neither_ndjson_nor_an_array_is_refused_as_a_whole(body):
+    assert refusal_of(lambda: list(codec.lines(body))).allowed == "NDJSON or a JSON array"
+
+
 def test_a_line_of_a_catalogue_is_a_product_when_it_names_its_farm():
     assert isinstance(codec.read_listing(b'{"id": "hill", "name": "Hill"}'), Farm)
     product = b'{"id": "basil", "name": "Basil", "farmId": "hill", "category": "Herbs", "price": 1}'

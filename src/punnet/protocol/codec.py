@@ -118,14 +118,21 @@ def unescaped(text: bytes, place: str) -> str:
 def lines(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the JSON texts of NDJSON, numbered by line, or of one JSON array, numbered by element, from 1."""
     body = body.removeprefix(_BOM)
-    if not body.lstrip().startswith(b"["):
-        yield from ((number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip())
-        return
+    match body.lstrip()[:1]:
+        case b"[":
+            yield from enumerate(_elements(body), 1)
+        case b"{" | b"":
+            yield from ((number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip())
+        case _:
+            allowed = "NDJSON or a JSON array"
+            raise Refused(f"The body is not {allowed}.", field="body", allowed=allowed)
+
+
+def _elements(body: bytes) -> list[bytes]:
     try:
-        elements = msgspec.json.decode(body, type=list[msgspec.Raw])
+        return [bytes(element) for element in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise refusal.broken(body, list) from None
-    yield from ((number, bytes(element)) for number, element in enumerate(elements, 1))
 
 
 def read_listing(line: bytes) -> Farm | Product:

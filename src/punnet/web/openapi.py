@@ -134,10 +134,11 @@ def _content(route: Route, schemas: dict[str, Json]) -> Json:
         return {"application/json": {"schema": _without_id(route, schemas) if whole else _ref(route.body[0])}}
     other = {"description": "Anything else is reported as refused, and the rest is kept"}
     elements = {"type": "array", "items": {"anyOf": [*map(_ref, route.body), other]}, "minItems": 1}
-    alone = {"description": "One element alone"}
+    alone = {"type": "object", "description": "One element alone"}
+    text = {"type": "string", "pattern": r"^\{", "description": "The same, one element a line"}
     return {
         "application/json": {"schema": {"anyOf": [elements, alone]}},
-        "application/x-ndjson": {"schema": {"type": "string", "description": "The same, one element a line"}},
+        "application/x-ndjson": {"schema": text},
     }
 
 
