@@ -25,14 +25,14 @@ async def test_a_market_is_counted(stall):
 
 
 async def test_actions_are_counted_by_type_in_detail(stall):
-    for product in ("basil", "honey", "nothing"):
+    for product in ("basil", "honey", "honey", "nothing"):
         await stall.client.post(
             "/api/recommendations", json={"userId": "cleo", "action": "VIEW_PRODUCT", "entityId": product}
         )
     events = (await stats(stall, detailed="true"))["events"]
 
-    assert (events["total"], events["last24h"], events["lastHour"]) == (2, 2, 2)
-    assert events["byType"] == {"VIEW_PRODUCT": 2}
+    assert (events["total"], events["last24h"], events["lastHour"]) == (3, 3, 3)
+    assert (events["byType"], events["debounced"]) == ({"VIEW_PRODUCT": 3}, 1)
     assert (events["queueSize"], events["isProcessing"]) == (0, True)
     assert re.fullmatch(r"\d+\.\d\dms", events["averageProcessingTime"])
 

@@ -11,6 +11,7 @@ from punnet.core.vocab import Vocabulary
 from punnet.engine import admission, offers
 from punnet.engine.answering import describe, recommend
 from punnet.engine.catalogue import Catalogue
+from punnet.engine.debounce import Debounce
 from punnet.engine.diversity import Shares
 from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
@@ -27,6 +28,7 @@ class Engine:
     def __init__(self, tuning: Tuning | None = None) -> None:
         self._tuning = tuning or Tuning()
         self._index = Index()
+        self._debounce = Debounce()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -43,6 +45,11 @@ class Engine:
         """Counts of all actions applied; for reading."""
         return self._index.tally
 
+    @property
+    def debounced(self) -> int:
+        """How many actions came too quickly after the same one to be reacted to."""
+        return self._debounce.skipped
+
     def order(self, order_id: str) -> Order | None:
         """Return the order, if there is one."""
         return self._index.orders.get(order_id)
@@ -57,10 +64,18 @@ class Engine:
         admission.check(self._index, fact)
 
     def apply(self, records: Sequence[Record]) -> list[Reaction]:
-        """Take in records, in order, and return what their actions ask to be pushed. Never fails."""
+        """Take in records, in order, and return what their actions ask to be pushed. Never fails.
+
+        An action repeated within half a second is taken in like any other, and asks for nothing.
+        """
         self._index.apply(records)
-        actions = (record.fact for record in records if isinstance(record.fact, Action))
-        return [pushed for action in actions if (pushed := reaction(action)) is not None]
+        reactions: list[Reaction] = []
+        for record in records:
+            if isinstance(record.fact, Action) and not self._debounce.skips(record.fact, record.at):
+                asked = reaction(record.fact)
+                if asked is not None:
+                    reactions.append(asked)
+        return reactions
 
     def offers(self, query: Query, now: float) -> Mapping[Algorithm, Offer]:
         """Return what each algorithm of the query's context offers at `now` (seconds)."""

@@ -27,12 +27,13 @@ class StatisticsQuery(Noun, frozen=True, kw_only=True):
 
 
 class EventStatistics(Noun, frozen=True, kw_only=True):
-    """The actions recorded; `byType` only in detail."""
+    """The actions recorded, those repeated too quickly to react to among them; `byType` only in detail."""
 
     total: int
     last24h: int
     last_hour: int
     by_type: Mapping[UserAction, int] | UnsetType = UNSET
+    debounced: int
     average_processing_time: str
     queue_size: int
     is_processing: bool
@@ -136,6 +137,7 @@ def _events(shop: Shop, now: float, *, detailed: bool) -> EventStatistics:
         last24h=tally.since(now, DAY),
         last_hour=tally.since(now, HOUR),
         by_type=dict(tally.by_type) if detailed else UNSET,
+        debounced=shop.engine.debounced,
         average_processing_time=f"{pipeline.average_seconds * 1000:.2f}ms",
         queue_size=pipeline.waiting,
         is_processing=pipeline.taking_in,

@@ -1,0 +1,39 @@
+"""Which actions come too quickly after the same one to be reacted to."""
+
+from collections import OrderedDict
+
+from punnet.market import Action, UserAction
+
+WINDOW = 0.5
+"""Seconds from one reaction in which the same action of the same shopper is not reacted to again."""
+
+
+class Debounce:
+    """Skips what a shopper repeats. Holds only the last `WINDOW` seconds, however many shoppers there are."""
+
+    def __init__(self) -> None:
+        self.skipped = 0
+        """How many actions were skipped."""
+        # A plain dict would walk over all that was dropped at its front.
+        self._kept: OrderedDict[tuple[str, UserAction, str | None], float] = OrderedDict()
+
+    def skips(self, action: Action, at: float) -> bool:
+        """Return whether `action`, taken in at `at` (seconds), repeats one less than `WINDOW` old.
+
+        Skipped actions do not count as that one: who goes on clicking gets a reaction every `WINDOW`.
+        """
+        self._forget(at)
+        key = (action.user_id, action.action, action.entity_id)
+        if key in self._kept:
+            self.skipped += 1
+            return True
+        self._kept[key] = at
+        return False
+
+    def _forget(self, at: float) -> None:
+        """Drop what is too old by now; where the clock was set back, what it has not reached yet as well."""
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if 0 <= at - self._kept[oldest] < WINDOW:
+                return
+            del self._kept[oldest]

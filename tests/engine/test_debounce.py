@@ -1,0 +1,58 @@
+"""Which actions come too quickly after the same one to be reacted to."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.engine.debounce import WINDOW, Debounce
+from tests.engine.facts import NOW, did
+
+CLICKS = st.lists(st.tuples(st.integers(0, 400), st.sampled_from("ab"), st.sampled_from("xyz")), max_size=40)
+
+
+def view(shopper="ann", entity="leeks", action="VIEW_PRODUCT"):
+    return did(shopper, action, entity)
+
+
+@given(CLICKS)
+def test_an_action_is_skipped_within_the_window_of_the_last_one_kept(clicks):
+    debounce, kept, now = Debounce(), {}, NOW
+    for milliseconds, shopper, entity in clicks:
+        now += milliseconds / 1_000
+        repeats = now - kept.get((shopper, entity), -1.0) < 0.5
+        assert debounce.skips(view(shopper, entity), now) == repeats
+        if not repeats:
+            kept[shopper, entity] = now
+
+
+def test_the_carousel_of_the_first_description():
+    debounce = Debounce()
+    clicks = [0, 200, 450, 600, 1_100]
+    assert [debounce.skips(view(), milliseconds / 1_000) for milliseconds in clicks] == [
+        False, True, True, False, False,
+    ]  # fmt: skip
+    assert debounce.skipped == 2
+
+
+def test_another_shopper_action_or_entity_is_no_repetition():
+    debounce = Debounce()
+    different = product(("ann", "bob"), ("leeks", "beets", None), ("VIEW_PRODUCT", "ADD_TO_CART"))
+    assert not any(debounce.skips(view(*one), NOW) for one in different)
+
+
+@pytest.mark.parametrize("back", [0.001, 3_600])
+def test_a_clock_set_back_skips_nothing_for_long(back):
+    debounce = Debounce()
+    debounce.skips(view(), NOW)
+    assert not debounce.skips(view(), NOW - back)
+    assert debounce.skips(view(), NOW - back + 0.1)
+    assert not debounce.skips(view(), NOW - back + WINDOW)
+
+
+def test_it_holds_only_the_window():
+    debounce = Debounce()
+    for number in range(1_000):
+        debounce.skips(view(f"shopper-{number}"), NOW + number / 100)
+    assert len(debounce._kept) == 50
