@@ -246,6 +246,13 @@ def test_actions_ask_for_what_they_push_in_order():
     assert engine.apply([]) == []
 
 
+def test_what_is_repeated_at_once_is_taken_in_asks_for_nothing_and_is_counted():
+    engine = engine_of(*SHOP)
+    views = [did("ann", "VIEW_PRODUCT", "leeks") for _ in range(3)]
+    assert len(engine.apply(records(*views))) == 1
+    assert (engine.tally.total, engine.debounced) == (3, 2)
+
+
 def test_what_is_bought_together_comes_with_its_figures():
     engine = engine_of(*SHOP, *BASKETS, order("ann", "leeks"), order("ann", "kale", "leeks"))
     [pears] = engine.together("leeks", 5, NOW)
