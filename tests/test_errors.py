@@ -12,6 +12,7 @@ from punnet.errors import (
     TooBusy,
     TooLarge,
     UnknownId,
+    not_in_catalogue,
 )
 
 REFUSALS = [Refused, UnknownId, Conflict, TooLarge, TooBusy]
@@ -52,6 +53,17 @@ def test_whoever_catches_refusals_catches_each(error):
 def test_whoever_catches_our_errors_catches_each(error):
     with pytest.raises(PunnetError, match="not now"):
         raise error("not now")
+
+
+def test_an_id_that_is_not_in_the_catalogue_is_named_with_its_field():
+    error = not_in_catalogue("farm", "dale", "farmId")
+    assert isinstance(error, UnknownId)
+    assert error.message == 'farmId "dale" is not a farm of the catalogue.'
+    assert (error.field, error.value, error.allowed) == (
+        "farmId",
+        "dale",
+        "the id of a farm of the catalogue",
+    )
 
 
 @pytest.mark.parametrize("error", FAILURES)

@@ -218,6 +218,14 @@ def test_a_product_is_for_sale_in_any_number_unless_it_says_otherwise():
     assert (PRODUCT.available, PRODUCT.stock, PRODUCT.organic) == (True, None, False)
 
 
+def test_the_same_basket_is_the_same_lines_of_the_same_shopper():
+    first = Order(id="o1", user_id="ann", placed_at=NOON, lines=(LINE,))
+    later = msgspec.structs.replace(first, id="o2", placed_at=NOON + timedelta(days=1))
+    assert first.is_same_basket(later)
+    assert not first.is_same_basket(msgspec.structs.replace(first, user_id="bob"))
+    assert not first.is_same_basket(msgspec.structs.replace(first, lines=(LINE, LINE)))
+
+
 def test_an_action_has_metadata_of_its_own():
     one, other = (read(Action, eventId=name, userId="u", action="SEARCH") for name in ("a", "b"))
     assert one.metadata == {}

@@ -35,6 +35,13 @@ class UnknownId(Refused):
     code = "UNKNOWN_ID"
 
 
+def not_in_catalogue(noun: str, value: str, field: str) -> UnknownId:
+    """Return the refusal of an id at `field` that names no `noun` (a farm, a product) of the catalogue."""
+    allowed = f"the id of a {noun} of the catalogue"
+    sentence = f'{field} "{value}" is not a {noun} of the catalogue.'
+    return UnknownId(sentence, field=field, value=value, allowed=allowed)
+
+
 class Conflict(Refused):
     """An id that is taken already, by something different."""
 

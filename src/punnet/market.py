@@ -96,6 +96,10 @@ class Order(Noun, frozen=True, kw_only=True):
         super().__post_init__()
         both_or_neither(self.latitude, self.longitude)
 
+    def is_same_basket(self, other: "Order") -> bool:
+        """Return whether both are the same lines of the same shopper, whenever they were placed."""
+        return (self.user_id, self.lines) == (other.user_id, other.lines)
+
 
 class UserAction(StrEnum):
     """What a shopper did."""

@@ -1,4 +1,4 @@
-"""Names for the arrays that the pure rooms pass to one another."""
+"""Names for the arrays that the pure rooms pass to one another, and the length of a day."""
 
 from typing import TypeAlias
 
@@ -13,3 +13,6 @@ Indices: TypeAlias = npt.NDArray[np.int64]
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """One truth value a product, or an order."""
+
+DAY = 86_400.0
+"""Seconds."""

@@ -5,10 +5,9 @@ import numpy as np
 from punnet.algorithms.offer import Offer, best
 from punnet.algorithms.taste import favourites
 from punnet.core.shelf import Shelf
-from punnet.types import Floats, Mask
+from punnet.types import DAY, Floats, Mask
 
 CONFIDENCE = 1.0
-DAY = 86_400.0
 
 
 def offer(shelf: Shelf, liking: Floats, now: float, eligible: Mask, k: int, *, days: float) -> Offer:

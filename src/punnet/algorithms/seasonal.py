@@ -7,13 +7,12 @@ import numpy as np
 
 from punnet.algorithms.offer import Offer, best
 from punnet.core.shelf import Shelf
-from punnet.types import Floats, Mask
+from punnet.types import DAY, Floats, Mask
 
 BASE = 0.5
 LIKED = 0.3
 NEW = 0.2
 CONFIDENCE = 0.8
-DAY = 86_400.0
 
 
 class Season(Enum):

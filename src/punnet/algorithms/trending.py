@@ -8,9 +8,7 @@ from punnet.algorithms.offer import Notes, Offer, best
 from punnet.core.distinct import distinct
 from punnet.core.geo import distance_km
 from punnet.core.ledger import Ledger
-from punnet.types import Floats, Indices, Mask
-
-DAY = 86_400.0
+from punnet.types import DAY, Floats, Indices, Mask
 
 SURE_FROM = 50
 """Orders from which the confidence is 1."""

@@ -5,7 +5,7 @@ from typing import assert_never
 from msgspec import UNSET
 
 from punnet.engine.index import Index
-from punnet.errors import Conflict, UnknownId
+from punnet.errors import Conflict, UnknownId, not_in_catalogue
 from punnet.market import (
     Action,
     EntityType,
@@ -32,7 +32,7 @@ def check(index: Index, fact: Fact) -> None:
             for number, line in enumerate(lines):
                 # What was bought this morning may have left the catalogue when the order is told of.
                 if index.catalogue.products.find(line.product_id) < 0:
-                    raise _unknown("product", line.product_id, f"lines[{number}].productId")
+                    raise not_in_catalogue("product", line.product_id, f"lines[{number}].productId")
         case Action():
             _action(index, fact)
         case _:
@@ -98,18 +98,9 @@ def _order(index: Index, action: Action) -> None:
 
 def _farm(index: Index, farm_id: str, field: str) -> None:
     if index.catalogue.farm(farm_id) is None:
-        raise _unknown("farm", farm_id, field)
+        raise not_in_catalogue("farm", farm_id, field)
 
 
 def _product(index: Index, product_id: str, field: str) -> None:
     if index.catalogue.product(product_id) is None:
-        raise _unknown("product", product_id, field)
-
-
-def _unknown(noun: str, value: str, field: str) -> UnknownId:
-    return UnknownId(
-        f'{field} "{value}" is not a {noun} of the catalogue.',
-        field=field,
-        value=value,
-        allowed=f"the id of a {noun} of the catalogue",
-    )
+        raise not_in_catalogue("product", product_id, field)

@@ -3,9 +3,9 @@
 from collections import Counter, deque
 
 from punnet.market import UserAction
+from punnet.types import DAY
 
 MINUTE = 60.0
-DAY = 86_400.0
 
 
 class Tally:

@@ -72,7 +72,7 @@ class Importer:
         """Return the unit without what the market has already; raise Refused where it does not fit."""
         first, *rest = unit.facts
         if rest and isinstance(first, Order) and (known := self._engine.order(first.id)):
-            if (known.user_id, known.lines) != (first.user_id, first.lines):
+            if not known.is_same_basket(first):
                 raise Refused(f"order {first.id} is something else already.")
             return unit._replace(facts=tuple(rest))
         if self._has(first):

@@ -13,6 +13,7 @@ import msgspec
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
 from punnet.journal import BATCH, Verdict, key_of
 from punnet.market import Action, Fact, Farm, FarmChange, Order, Product, ProductChange, Record, Removal
+from punnet.protocol import codec
 
 APPLICATION = int.from_bytes(b"Punt")
 """What SQLite's application_id is in a file of ours."""
@@ -58,7 +59,6 @@ KINDS: dict[type[Fact], str] = {
 DECODERS: dict[str, msgspec.json.Decoder[Fact]] = {
     kind: msgspec.json.Decoder(noun) for noun, kind in KINDS.items()
 }
-ENCODER = msgspec.json.Encoder()
 
 
 class Row(NamedTuple):
@@ -113,7 +113,7 @@ class SqliteJournal:
 
     def _row(self, record: Record) -> Row:
         fact = record.fact
-        return Row(self._market, record.at, KINDS[type(fact)], key_of(fact), ENCODER.encode(fact))
+        return Row(self._market, record.at, KINDS[type(fact)], key_of(fact), codec.write(fact))
 
     def _record(self, seq: int, at: float, kind: str, body: bytes) -> Record:
         try:
@@ -126,7 +126,7 @@ class SqliteJournal:
         database.execute("BEGIN IMMEDIATE")
         try:
             keys = [row.key for row in rows if row.key is not None]
-            known: dict[str, bytes] = dict(database.execute(KNOWN, (self._market, ENCODER.encode(keys))))
+            known: dict[str, bytes] = dict(database.execute(KNOWN, (self._market, codec.write(keys))))
             verdicts = [_verdict(row, known) for row in rows]
             judged = zip(rows, verdicts, strict=True)
             database.executemany(INSERT, (row for row, verdict in judged if verdict is Verdict.ACCEPTED))

@@ -25,6 +25,7 @@ from punnet.market import (
     Words,
     both_or_neither,
 )
+from punnet.protocol import codec
 from punnet.protocol.refusal import shown
 
 LARGEST_FRAME = 16 * 1024
@@ -243,7 +244,6 @@ class Frames:
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self._offset = 0
-        self._encoder = msgspec.json.Encoder()
 
     def frame(self, kind: ServerType, payload: Payload, now: float, request_id: str | None = None) -> bytes:
         """Return the message as one JSON text."""
@@ -255,4 +255,4 @@ class Frames:
             message_id=f"{self.epoch}:{self._offset}",
             request_id=request_id or UNSET,
         )
-        return self._encoder.encode(message)
+        return codec.write(message)

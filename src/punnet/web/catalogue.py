@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta as Bounds
 
-from punnet.errors import UnknownId
+from punnet.errors import not_in_catalogue
 from punnet.market import (
     EntityType,
     Fact,
@@ -106,7 +106,7 @@ async def list_products(shop: Shop, call: Call) -> Reply:
     ids = shop.engine.catalogue.products
     start = -1 if query.after is None else ids.find(query.after)
     if query.after is not None and start < 0:
-        raise _unknown("after", query.after, "product")
+        raise not_in_catalogue("product", query.after, "after")
     following = (
         product
         for product in shop.engine.catalogue.listed()
@@ -140,19 +140,12 @@ async def _remove(shop: Shop, kind: EntityType, removed: str) -> Reply:
 def _farm(shop: Shop, farm_id: str) -> Farm:
     farm = shop.engine.catalogue.farm(farm_id)
     if farm is None:
-        raise _unknown("id", farm_id, "farm")
+        raise not_in_catalogue("farm", farm_id, "id")
     return farm
 
 
 def _product(shop: Shop, product_id: str) -> ListedProduct:
     product = shop.engine.catalogue.product(product_id)
     if product is None:
-        raise _unknown("id", product_id, "product")
+        raise not_in_catalogue("product", product_id, "id")
     return product
-
-
-def _unknown(field: str, value: str, noun: str) -> UnknownId:
-    allowed = f"the id of a {noun} of the catalogue"
-    return UnknownId(
-        f'{field} "{value}" is no {noun} of the catalogue.', field=field, value=value, allowed=allowed
-    )

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from msgspec import Meta as Bounds
 
 from punnet.engine.reactions import query_after
-from punnet.errors import UnknownId
+from punnet.errors import not_in_catalogue
 from punnet.market import Algorithm, Answer, Id, Noun, Query, Recommendation
 from punnet.protocol import actions, codec
 from punnet.protocol.messages import on_page
@@ -96,9 +96,4 @@ def _check_product(shop: Shop, query: Query) -> None:
     """Refuse an answer that cannot be given before the action is recorded."""
     product_id = query.product_id
     if product_id is not None and shop.engine.catalogue.product(product_id) is None:
-        raise UnknownId(
-            f'productId "{product_id}" is no product of the catalogue.',
-            field="context.productId",
-            value=product_id,
-            allowed="the id of a product of the catalogue",
-        )
+        raise not_in_catalogue("product", product_id, "context.productId")

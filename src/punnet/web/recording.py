@@ -35,7 +35,7 @@ def facts_of(shop: Shop, tracked: Tracked) -> list[Fact]:
     if known is None:
         _check_items(shop, order)
         return [order, tracked.action]
-    if (known.user_id, known.lines) != (order.user_id, order.lines):
+    if not known.is_same_basket(order):
         raise another("entityId", order.id)
     return [tracked.action]
 

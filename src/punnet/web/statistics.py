@@ -12,11 +12,11 @@ from msgspec import UNSET, UnsetType
 from punnet.market import Moment, Noun, UserAction
 from punnet.protocol import codec
 from punnet.protocol.messages import Topic
+from punnet.types import DAY
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
 
 HOUR = 3_600.0
-DAY = 86_400.0
 _STATM = Path("/proc/self/statm")
 
 
