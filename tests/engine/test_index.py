@@ -54,7 +54,7 @@ def state(index):
             ledger.prices(ledger.between(-1e12, 1e12)).tolist(),
         ],
         "profiles": [
-            [getattr(index.profile(at), known) for known in Profile.__slots__]
+            [getattr(index.profile(at), known) for known in Profile.__struct_fields__]
             for at in range(len(index.shoppers))
         ],
         "carts": [list(index.profile(at).cart) for at in range(len(index.shoppers))],

@@ -56,12 +56,12 @@ def test_a_time_before_1970_is_a_time():
 
 
 def test_of_nobody_nothing_is_known():
-    for known in Profile.__slots__:
+    for known in Profile.__struct_fields__:
         assert not getattr(NOBODY, known)
         assert not getattr(Profile(), known)
 
 
 def test_profiles_share_nothing():
     one, other = Profile(), Profile()
-    for known in Profile.__slots__:
+    for known in Profile.__struct_fields__:
         assert getattr(one, known) is not getattr(other, known)

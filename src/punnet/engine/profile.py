@@ -3,6 +3,8 @@
 from collections import Counter
 from heapq import nlargest
 
+import msgspec
+
 SOURCES = 5
 """How many of the latest products stand for a shopper's present interest."""
 
@@ -10,24 +12,21 @@ LIKES_FROM = 4
 """The rating, of 5, from which a farm counts as liked."""
 
 
-class Profile:
+class Profile(msgspec.Struct, gc=False):
     """A shopper's cart, wishlist, views, searches and farms; positions of products, farms and categories."""
 
-    __slots__ = ("cart", "farm_views", "followed", "rated", "recent", "searches", "views", "wishlist")
-
-    def __init__(self) -> None:
-        self.cart: dict[int, None] = {}
-        """The open cart, in the order things were put in."""
-        self.wishlist: set[int] = set()
-        self.followed: set[int] = set()
-        self.rated: set[int] = set()
-        """Farms whose last rating was `LIKES_FROM` or more."""
-        self.views: Counter[int] = Counter()
-        self.farm_views: Counter[int] = Counter()
-        self.searches: Counter[int] = Counter()
-        """How often each category was searched for."""
-        self.recent: dict[int, float] = {}
-        """The latest products viewed or put in the cart, and when (seconds)."""
+    cart: dict[int, None] = msgspec.field(default_factory=dict)
+    """The open cart, in the order things were put in."""
+    wishlist: set[int] = msgspec.field(default_factory=set)
+    followed: set[int] = msgspec.field(default_factory=set)
+    rated: set[int] = msgspec.field(default_factory=set)
+    """Farms whose last rating was `LIKES_FROM` or more."""
+    views: Counter[int] = msgspec.field(default_factory=Counter)
+    farm_views: Counter[int] = msgspec.field(default_factory=Counter)
+    searches: Counter[int] = msgspec.field(default_factory=Counter)
+    """How often each category was searched for."""
+    recent: dict[int, float] = msgspec.field(default_factory=dict)
+    """The latest products viewed or put in the cart, and when (seconds)."""
 
     def touch(self, product: int, time: float) -> None:
         """Remember that `product` was viewed or put in the cart at `time`."""
