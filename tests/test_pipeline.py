@@ -295,6 +295,16 @@ async def test_a_product_that_leaves_before_the_answer_counts_as_failed(shop):
     assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 1)
 
 
+async def test_where_there_is_nothing_to_push_nothing_is_pushed(shop):
+    ann = shop.hub.register("ann")
+    wish = Action(event_id="e1", user_id="ann", action=UserAction.ADD_TO_WISHLIST, entity_id="of no farm")
+    await shop.pipeline.submit([wish])
+    await shop.pipeline.submit([view("e2", "leek")])
+    assert [b'"RECOMMENDATION_UPDATE"' in frame for frame in await ann.take()] == [True]
+    await shop.pipeline.stop()
+    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 0)
+
+
 async def test_who_stopped_listening_costs_no_answer(shop):
     ann = shop.hub.register("ann")
     await shop.pipeline.submit([view(f"e{number}") for number in range(100)])

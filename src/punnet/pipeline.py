@@ -196,10 +196,12 @@ class Pipeline:
             return
         now = self._clock()
         try:
-            answer = self._engine.answer(reaction.query, now)
+            answer = self._engine.respond(reaction, now)
         except UnknownId:
             # The product left the catalogue right after it was looked at.
             self.failed += 1
+            return
+        if answer is None:
             return
         self._hub.publish_user(
             reaction.user_id, self._frames.frame(ServerType(reaction.message_type), answer, now)

@@ -41,6 +41,7 @@ PAYLOADS = {
     ServerType.ERROR: ErrorPayload,
     ServerType.RECOMMENDATION_UPDATE: Answer,
     ServerType.CART_RECOMMENDATION: Answer,
+    ServerType.PERSONALIZED_SUGGESTION: Answer,
 }
 
 

@@ -240,6 +240,7 @@ def test_actions_ask_for_what_they_push_in_order():
     )
     assert [(it.user_id, it.message_type, it.query.context) for it in pushed] == [
         ("ann", "RECOMMENDATION_UPDATE", Context.PRODUCT_DETAIL),
+        ("ann", "PERSONALIZED_SUGGESTION", Context.SEARCH),
         ("bob", "CART_RECOMMENDATION", Context.CART),
     ]
     assert all(isinstance(it, Reaction) for it in pushed)
@@ -251,6 +252,47 @@ def test_what_is_repeated_at_once_is_taken_in_asks_for_nothing_and_is_counted():
     views = [did("ann", "VIEW_PRODUCT", "leeks") for _ in range(3)]
     assert len(engine.apply(records(*views))) == 1
     assert (engine.tally.total, engine.debounced) == (3, 2)
+
+
+def test_a_reaction_pushes_the_answer_of_its_query():
+    engine = engine_of(*SHOP, *BASKETS)
+    [view] = engine.apply(records(did("ann", "VIEW_PRODUCT", "leeks")))
+    assert engine.respond(view, NOW) == engine.answer(view.query, NOW)
+    engine.apply(records(removed("leeks")))
+    with pytest.raises(UnknownId):
+        engine.respond(view, NOW)
+
+
+def test_a_wish_pushes_what_is_new_from_the_farms_it_shows_to_be_liked():
+    market = [
+        farm("dale"),
+        *(product(f"old-{n}", farm_id="dale", created_at=ago(14)) for n in range(3)),
+        *(product(f"new-{n}", farm_id="dale", created_at=ago(14 - n)) for n in range(1, 14)),
+        product("sold", farm_id="dale", created_at=ago(1), stock=0),
+        product("elsewhere", created_at=ago(1)),
+    ]
+    engine = engine_of(*SHOP, *market)
+    [wish] = engine.apply(records(did("ann", "ADD_TO_WISHLIST", "dale", farm=True)))
+    pushed = engine.respond(wish, NOW)
+    assert ids(pushed) == [f"new-{n}" for n in range(13, 3, -1)]
+    assert (pushed.user_id, pushed.timestamp, pushed.algorithms) == ("ann", NOON, (Algorithm.ARRIVALS,))
+    first = pushed.recommendations[0]
+    assert (first.score, first.confidence, first.reasons) == (
+        pytest.approx(13 / 14),
+        1.0,
+        (Reason.NEW_ARRIVAL,),
+    )
+    assert first.metadata == {"contributions": {"new_arrivals": Contribution(score=first.score, weight=1.0)}}
+
+
+def test_where_nothing_is_new_a_wish_pushes_nothing():
+    engine = engine_of(*SHOP)
+    [wish] = engine.apply(records(did("ann", "ADD_TO_WISHLIST", "leeks")))
+    assert engine.respond(wish, NOW) is None
+    assert Engine(Tuning(arrivals_days=31)).respond(wish, NOW) is None
+    tuned = Engine(Tuning(arrivals_days=31))
+    tuned.apply(records(*SHOP, did("ann", "ADD_TO_WISHLIST", "leeks")))
+    assert ids(tuned.respond(wish, NOW)) == ["leeks", "kale", "pears"]
 
 
 def test_what_is_bought_together_comes_with_its_figures():

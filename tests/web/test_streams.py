@@ -80,7 +80,7 @@ async def test_a_connection_is_welcomed_with_what_it_needs_to_know(address):
 
 
 async def test_an_action_is_acknowledged_once_durable_and_known_the_second_time(stall, address):
-    payload = {"type": "RATE_FARM", "entityId": "hill", "metadata": {"rating": 5}, "eventId": "e1"}
+    payload = {"type": "RATE_FARM", "entityId": "hill", "metadata": {"rating": 3}, "eventId": "e1"}
     async with stream(address) as client:
         first = await ask(client, type="USER_ACTION", payload=payload, requestId="r1")
         second = await ask(client, type="USER_ACTION", payload=payload, requestId="r2")
@@ -101,6 +101,15 @@ async def test_a_view_is_followed_by_recommendations_for_the_product(address):
     found = [one["product"]["id"] for one in payloads["RECOMMENDATION_UPDATE"]["recommendations"]]
     assert found
     assert "tomatoes" not in found
+
+
+async def test_a_search_is_followed_by_what_was_searched_for(address):
+    async with stream(address) as client:
+        search = {"type": "SEARCH", "metadata": {"searchQuery": "honey"}}
+        await client.send(json.dumps({"type": "USER_ACTION", "payload": search}))
+        payloads = await receive(client, "ACTION_ACK", "PERSONALIZED_SUGGESTION")
+
+    assert payloads["PERSONALIZED_SUGGESTION"]["recommendations"][0]["product"]["id"] == "honey"
 
 
 async def test_a_cart_is_followed_by_what_goes_with_it_on_all_connections_of_the_shopper(address):

@@ -45,6 +45,12 @@ def searched(action: Action, catalogue: Catalogue) -> list[int]:
     return catalogue.categories_of(search_words(action))
 
 
+def rating_of(action: Action) -> float | None:
+    """Return the stars that a rating gives, None where it says none."""
+    rating = action.metadata.get("rating")
+    return rating if isinstance(rating, int | float) else None
+
+
 def _handle(profile: Profile, action: Action, time: float, catalogue: Catalogue) -> None:
     product = catalogue.products.find(action.entity_id or "")
     if product < 0:
@@ -79,6 +85,6 @@ def _visit(profile: Profile, action: Action, catalogue: Catalogue) -> None:
     if action.action is UserAction.VIEW_FARM:
         profile.farm_views[farm] += 1
         return
-    rating = action.metadata.get("rating")
-    if isinstance(rating, int | float):
+    rating = rating_of(action)
+    if rating is not None:
         (profile.rated.add if rating >= LIKES_FROM else profile.rated.discard)(farm)

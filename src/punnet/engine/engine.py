@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from punnet.algorithms import together
+from punnet.algorithms import arrivals, together
 from punnet.algorithms.offer import Offer
 from punnet.core.vocab import Vocabulary
 from punnet.engine import admission, offers
@@ -15,6 +15,7 @@ from punnet.engine.debounce import Debounce
 from punnet.engine.diversity import Shares
 from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
+from punnet.engine.liking import taste_of
 from punnet.engine.question import ask, position_of
 from punnet.engine.reactions import Reaction, reaction
 from punnet.engine.tally import Tally
@@ -91,18 +92,39 @@ class Engine:
         weights = offers.weights(question.context, tuning)
         given = offers.offers(self._index, question, tuning)
         shares = Shares(tuning.farm_share, tuning.category_share, tuning.price_share)
-        return Answer(
-            recommendations=recommend(self._index, question, given, weights, shares),
-            algorithms=tuple(weights),
-            timestamp=datetime.fromtimestamp(now, UTC),
-            user_id=query.user_id,
-        )
+        found = recommend(self._index, question, given, weights, shares)
+        return _answer(query.user_id, found, tuple(weights), now)
+
+    def respond(self, reaction: Reaction, now: float) -> Answer | None:
+        """Return the answer to push for a reaction at `now` (seconds), None where there is nothing to push.
+
+        UnknownId when the product it is about has left the catalogue.
+        """
+        if not reaction.arrivals_only:
+            return self.answer(reaction.query, now)
+        query, days = reaction.query, self._tuning.arrivals_days
+        liking = taste_of(self._index, self.shoppers.find(query.user_id)).farms
+        on_sale = self.catalogue.on_sale(now)
+        offer = arrivals.offer(self.catalogue.shelf, liking, now, on_sale, query.limit, days=days)
+        found = self._alone(Algorithm.ARRIVALS, offer)
+        return _answer(query.user_id, found, (Algorithm.ARRIVALS,), now) if found else None
 
     def together(self, product_id: str, limit: int, now: float) -> tuple[Recommendation, ...]:
         """Return the products most often bought with one product, best first; UnknownId without it."""
         product = position_of(self._index, product_id)
         on_sale = self.catalogue.on_sale(now)
         offer = together.offer(self._index.ledger, np.array([product]), on_sale, limit)
-        given = {Algorithm.TOGETHER: offer}
-        candidates = fuse(given, {Algorithm.TOGETHER: 1.0})
+        return self._alone(Algorithm.TOGETHER, offer)
+
+    def _alone(self, algorithm: Algorithm, offer: Offer) -> tuple[Recommendation, ...]:
+        """Return the offer of one algorithm as it stands."""
+        given = {algorithm: offer}
+        candidates = fuse(given, {algorithm: 1.0})
         return tuple(describe(self.catalogue, candidate, given) for candidate in candidates)
+
+
+def _answer(
+    user_id: str, found: tuple[Recommendation, ...], algorithms: tuple[Algorithm, ...], now: float
+) -> Answer:
+    moment = datetime.fromtimestamp(now, UTC)
+    return Answer(recommendations=found, algorithms=algorithms, timestamp=moment, user_id=user_id)
