@@ -100,3 +100,14 @@ def test_inserting_nothing_moves_nothing():
     column.insert(ints([]), ints([]))
     assert column.values.tolist() == [1, 2]
     assert np.shares_memory(before, column.values)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int64, np.bool_])
+def test_a_column_made_of_values_holds_a_copy_and_grows(kind):
+    values = np.array([1, 0, 1], kind)
+    column = Column.of(values)
+    column.put(3, 0)
+    column.put(0, 0)
+    assert column.values.dtype == kind
+    assert column.values.tolist() == [0, 0, 1, 0]
+    assert values.tolist() == [1, 0, 1]

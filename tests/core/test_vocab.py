@@ -16,6 +16,17 @@ def test_every_name_has_the_position_of_its_first_time_among_the_different_names
     assert [vocabulary.find(name) for name in different] == list(range(len(different)))
 
 
+@given(st.lists(st.text(max_size=2), unique=True))
+def test_a_vocabulary_made_of_names_goes_on_like_one_to_which_they_were_added(names):
+    made, filled = Vocabulary.of(names), Vocabulary()
+    for name in names:
+        filled.add(name)
+    for name in ("kale", *names):
+        assert made.find(name) == filled.find(name)
+        assert made.add(name) == filled.add(name)
+    assert list(made) == list(filled) == [filled[position] for position in range(len(filled))]
+
+
 def test_an_empty_vocabulary_has_no_names():
     assert len(Vocabulary()) == 0
 

@@ -17,6 +17,13 @@ class Column(Generic[Value]):
         self._room: npt.NDArray[Value] = np.zeros(16, kind)
         self._length = 0
 
+    @classmethod
+    def of(cls, values: npt.NDArray[Value]) -> "Column[Value]":
+        """Return a column that holds a copy of `values`."""
+        column = cls(values.dtype.type)
+        column.extend(values)
+        return column
+
     def __len__(self) -> int:
         return self._length
 

@@ -16,13 +16,16 @@ from punnet.types import Mask
 class Catalogue:
     """What the market sells. Positions of farms, products and categories stay for good; nouns come and go."""
 
+    _products: list[ListedProduct | None]
+    _farms: list[Farm | None]
+
     def __init__(self) -> None:
         self.products = Vocabulary()
         self.farms = Vocabulary()
         self.categories = Vocabulary()
         self.shelf = Shelf()
-        self._products: list[ListedProduct | None] = []
-        self._farms: list[Farm | None] = []
+        self._products = []
+        self._farms = []
         self._farm_listed = Column(np.bool_)
 
     def farm(self, farm_id: str) -> Farm | None:

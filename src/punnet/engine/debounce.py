@@ -11,11 +11,14 @@ WINDOW = 0.5
 class Debounce:
     """Skips what a shopper repeats. Holds only the last `WINDOW` seconds, however many shoppers there are."""
 
+    skipped: int
+    _kept: OrderedDict[tuple[str, UserAction, str | None], float]
+
     def __init__(self) -> None:
         self.skipped = 0
         """How many actions were skipped."""
         # A plain dict would walk over all that was dropped at its front.
-        self._kept: OrderedDict[tuple[str, UserAction, str | None], float] = OrderedDict()
+        self._kept = OrderedDict()
 
     def skips(self, action: Action, at: float) -> bool:
         """Return whether `action`, taken in at `at` (seconds), repeats one less than `WINDOW` old.

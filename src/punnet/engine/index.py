@@ -26,13 +26,16 @@ from punnet.market import (
 class Index:
     """The catalogue, the purchases and the profiles: the same for the same records, in whatever batches."""
 
+    orders: dict[str, Order]
+    _profiles: dict[int, Profile]
+
     def __init__(self) -> None:
         self.catalogue = Catalogue()
         self.ledger = Ledger()
         self.shoppers = Vocabulary()
-        self.orders: dict[str, Order] = {}
+        self.orders = {}
         self.tally = Tally()
-        self._profiles: dict[int, Profile] = {}
+        self._profiles = {}
 
     def profile(self, shopper: int) -> Profile:
         """Return the profile of the shopper at a position, or that of nobody; for reading."""

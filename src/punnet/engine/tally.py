@@ -11,9 +11,12 @@ MINUTE = 60.0
 class Tally:
     """Counts of applied actions; the last 24 hours by the minute the server took them in."""
 
+    by_type: Counter[UserAction]
+    _minutes: deque[tuple[int, int]]
+
     def __init__(self) -> None:
-        self.by_type: Counter[UserAction] = Counter()
-        self._minutes: deque[tuple[int, int]] = deque()
+        self.by_type = Counter()
+        self._minutes = deque()
 
     @property
     def total(self) -> int:
