@@ -43,41 +43,41 @@ async def answer(server: Server, listener: socket.socket, *paths: str) -> list[h
 
 
 async def test_what_was_taken_in_is_there_the_next_time(settings):
-    server = build(settings)
+    server = await build(settings)
     assert server.replayed == 0
     async with running(server) as shop:
-        await shop.pipeline.submit([FARM])
-    again = build(settings)
+        await shop.pipeline.submit([(FARM,)])
+    again = await build(settings)
     assert again.replayed == 1
     assert again.shop.engine.catalogue.farm("hill") == FARM
-    again.journal.close()
+    await again.journal.close()
 
 
 async def test_memory_forgets():
     settings = Settings(database_url="memory:")
-    async with running(build(settings)) as shop:
-        await shop.pipeline.submit([FARM])
-    assert build(settings).replayed == 0
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+    assert (await build(settings)).replayed == 0
 
 
 async def test_at_the_end_connections_are_told_and_nothing_more_is_taken_in(settings):
-    async with running(build(settings)) as shop:
+    async with running(await build(settings)) as shop:
         ann = shop.hub.register("ann")
         assert shop.pipeline.taking_in
     assert ann.close_code == 1001
     assert not shop.pipeline.taking_in
 
 
-def test_a_journal_that_cannot_be_replayed_is_let_go_of(settings):
-    server = build(settings)
+async def test_a_journal_that_cannot_be_replayed_is_let_go_of(settings):
+    server = await build(settings)
     server.journal._database.execute("INSERT INTO journal (at, kind, body) VALUES (0, 'rumour', '')")
-    server.journal.close()
+    await server.journal.close()
     for _ in range(2):
         with pytest.raises(BadFile, match="record 1"):
-            build(settings)
+            await build(settings)
 
 
-def test_the_settings_reach_their_parts(tmp_path):
+async def test_the_settings_reach_their_parts(tmp_path):
     settings = Settings(
         database_url="memory:",
         max_body_bytes=2_000,
@@ -85,15 +85,15 @@ def test_the_settings_reach_their_parts(tmp_path):
         max_concurrent_connections=0,
         weight_content=0.5,
     )
-    shop = build(settings).shop
+    shop = (await build(settings)).shop
     assert (shop.limits.body_bytes, shop.limits.bulk_bytes) == (2_000, 3_000)
     assert shop.hub.full
     assert shop.engine._tuning.weight_content == 0.5
 
 
-def test_ids_are_new_and_later_ones_sort_later():
+async def test_ids_are_new_and_later_ones_sort_later():
     ticks = iter(range(10**9, 10**9 + 2_000))
-    shop = build(Settings(database_url="memory:"), lambda: float(next(ticks))).shop
+    shop = (await build(Settings(database_url="memory:"), lambda: float(next(ticks)))).shop
     ids = [shop.new_id() for _ in range(1_000)]
     assert ids == sorted(set(ids))
 
@@ -117,25 +117,25 @@ def test_an_address_of_another_machine_is_said_in_a_sentence():
         ("0.0.0.0", "http://0.0.0.0:", "everyone who reaches this address can act as anyone"),
     ],
 )
-def test_it_says_where_it_listens_and_that_it_trusts(host, shown, advice):
+async def test_it_says_where_it_listens_and_that_it_trusts(host, shown, advice):
     settings = Settings(host=host, port=0, database_url="memory:")
     with bind(settings) as listener:
-        said = greeting(build(settings), listener)
+        said = greeting(await build(settings), listener)
     assert shown in said
     assert "0 records replayed in 0.0 s" in said
     assert "AUTH_MODE=open, userId is trusted" in said
     assert advice in said
 
 
-def test_an_ipv6_address_is_shown_in_brackets():
+async def test_an_ipv6_address_is_shown_in_brackets():
     with bind(Settings(host="::1", port=0)) as listener:
-        assert "http://[::1]:" in greeting(build(Settings(database_url="memory:")), listener)
+        assert "http://[::1]:" in greeting(await build(Settings(database_url="memory:")), listener)
 
 
 @pytest.mark.usefixtures("_handlers")
 async def test_it_answers_until_a_signal(settings):
     with bind(settings) as listener:
-        server = build(settings)
+        server = await build(settings)
         async with running(server):
             ready, statistics = await answer(server, listener, "/health/ready", STATISTICS)
     assert (ready.status_code, statistics.status_code) == (200, 200)
@@ -145,7 +145,7 @@ async def test_it_answers_until_a_signal(settings):
 async def test_statistics_can_be_switched_off(tmp_path):
     settings = Settings(port=0, database_url="memory:", enable_stats_endpoint=False)
     with bind(settings) as listener:
-        server = build(settings)
+        server = await build(settings)
         async with running(server):
             statistics, document = await answer(
                 server, listener, "/api/recommendations/stats", "/openapi.json"

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,8 +73,11 @@ def test_a_port_in_use_is_one_sentence_and_2(tmp_path):
 
 def test_a_file_in_use_is_one_sentence_and_2(tmp_path):
     path = tmp_path / "market.db"
-    with closing(SqliteJournal(path)):
+    journal = asyncio.run(SqliteJournal.open(path))
+    try:
         result = punnet("demo", "--port", 0, "--database", path)
+    finally:
+        asyncio.run(journal.close())
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"Error: {path} is in use by another punnet; stop that one, ")
 

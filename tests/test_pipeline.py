@@ -5,7 +5,7 @@ import itertools
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, TooBusy
 from punnet.hub import Hub
-from punnet.journal import Journal, Verdict
+from punnet.journal import Entry, Journal, Kept, Verdict
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
@@ -65,9 +65,22 @@ class Counted(MemoryJournal):
         super().__init__()
         self.commits: list[int] = []
 
-    def append(self, records: Sequence[Record]) -> list[Verdict]:
-        self.commits.append(len(records))
-        return super().append(records)
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        self.commits.append(sum(len(entry.facts) for entry in entries))
+        return await super().append(entries)
+
+
+@asynccontextmanager
+async def kept_in(path: Path, **known: object) -> AsyncIterator[SqliteJournal]:
+    journal = await SqliteJournal.open(path, **known)
+    yield journal
+    await journal.close()
+
+
+@asynccontextmanager
+async def locking(path: Path) -> AsyncIterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path)) as other:
+        yield other
 
 
 class Shop:
@@ -81,12 +94,19 @@ class Shop:
         self.hub = Hub(self.clock)
         self.pipeline = Pipeline(self.engine, journal, self.hub, Frames("now"), self.clock, capacity)
 
-    def facts(self) -> list[Fact]:
-        return [record.fact for batch in self.journal.read() for record in batch]
+    async def submit(self, facts: Sequence[Fact]) -> list[Verdict]:
+        """Submit each fact as an entry of its own."""
+        return await self.pipeline.submit([(fact,) for fact in facts])
+
+    async def records(self) -> list[Record]:
+        return [record async for batch in self.journal.read() for record in batch.records]
+
+    async def facts(self) -> list[Fact]:
+        return [record.fact for record in await self.records()]
 
     async def __aenter__(self) -> "Shop":
         self.pipeline.start()
-        await self.pipeline.submit(CATALOGUE)
+        await self.submit(CATALOGUE)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -100,57 +120,57 @@ async def shop() -> AsyncIterator[Shop]:
 
 
 async def test_what_was_submitted_is_in_the_journal_and_in_the_engine(shop):
-    assert await shop.pipeline.submit([order("o1"), view("e1")]) == [Verdict.ACCEPTED] * 2
-    assert shop.facts() == [*CATALOGUE, order("o1"), view("e1")]
-    assert shop.engine.order("o1") == order("o1")
+    assert await shop.submit([order("o1"), view("e1")]) == [Verdict.ACCEPTED] * 2
+    assert await shop.facts() == [*CATALOGUE, order("o1"), view("e1")]
+    assert shop.engine.has_order("o1")
     assert shop.engine.tally.total == 1
 
 
 async def test_a_record_bears_the_time_it_was_submitted_at(shop):
     before = shop.clock()
-    await shop.pipeline.submit([order("o1"), view("e1")])
-    *_, first, second = [record for batch in shop.journal.read() for record in batch]
+    await shop.submit([order("o1"), view("e1")])
+    *_, first, second = await shop.records()
     assert before < first.at == second.at < shop.clock()
 
 
 async def test_the_same_id_again_changes_nothing(shop):
-    await shop.pipeline.submit([order("o1"), view("e1")])
+    await shop.submit([order("o1"), view("e1")])
     again = [view("e1"), order("o1"), order("o1", "leek"), view("e2")]
     verdicts = [Verdict.DUPLICATE, Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.ACCEPTED]
-    assert await shop.pipeline.submit(again) == verdicts
+    assert await shop.submit(again) == verdicts
     assert shop.engine.tally.total == 2
-    assert shop.engine.order("o1") == order("o1")
+    assert shop.engine.has_order("o1")
     assert shop.engine.order_count == 1
 
 
 async def test_nothing_submitted_is_fine(shop):
-    assert await shop.pipeline.submit([]) == []
+    assert await shop.submit([]) == []
 
 
 async def test_calls_that_come_together_share_a_commit_and_stay_whole(shop):
     calls = [[order(f"o{number}"), view(f"e{number}")] for number in range(50)]
-    verdicts = await asyncio.gather(*(shop.pipeline.submit(call) for call in calls))
+    verdicts = await asyncio.gather(*(shop.submit(call) for call in calls))
     assert verdicts == [[Verdict.ACCEPTED] * 2] * 50
-    assert shop.facts()[len(CATALOGUE) :] == [fact for call in calls for fact in call]
+    assert (await shop.facts())[len(CATALOGUE) :] == [fact for call in calls for fact in call]
     assert len(shop.journal.commits) < 5
 
 
 async def test_each_call_of_a_commit_gets_its_own_verdicts(shop):
     calls = [[order("o1")], [order("o1"), order("o2")], [order("o2", "leek")]]
-    verdicts = await asyncio.gather(*(shop.pipeline.submit(call) for call in calls))
+    verdicts = await asyncio.gather(*(shop.submit(call) for call in calls))
     assert verdicts == [[Verdict.ACCEPTED], [Verdict.DUPLICATE, Verdict.ACCEPTED], [Verdict.CONFLICT]]
 
 
 async def test_a_commit_grows_to_its_limit_and_no_further(shop):
     many = [[view(f"{call}-{number}") for number in range(GROUP // 2)] for call in range(3)]
-    await asyncio.gather(*(shop.pipeline.submit(call) for call in many))
+    await asyncio.gather(*(shop.submit(call) for call in many))
     assert max(shop.journal.commits) == GROUP
     assert shop.engine.tally.total == 3 * (GROUP // 2)
 
 
 async def test_while_much_is_applied_others_have_their_turn(shop):
     applied: list[int] = []
-    call = asyncio.ensure_future(shop.pipeline.submit([view(f"e{number}") for number in range(3 * SLICE)]))
+    call = asyncio.create_task(shop.submit([view(f"e{number}") for number in range(3 * SLICE)]))
     while not call.done():
         applied.append(shop.engine.tally.total)
         await asyncio.sleep(0)
@@ -158,12 +178,12 @@ async def test_while_much_is_applied_others_have_their_turn(shop):
 
 
 async def test_a_new_engine_brought_up_to_the_journal_answers_the_same(tmp_path: Path):
-    with closing(SqliteJournal(tmp_path / "market.db")) as journal:
+    async with kept_in(tmp_path / "market.db") as journal:
         async with Shop(journal) as first:
-            await first.pipeline.submit([order("o1"), order("o2", "leek", "bob"), order("o3", "kale", "bob")])
-            await first.pipeline.submit([view("e1", "dill"), view("e1", "dill")])
+            await first.submit([order("o1"), order("o2", "leek", "bob"), order("o3", "kale", "bob")])
+            await first.submit([view("e1", "dill"), view("e1", "dill")])
         second = Shop(journal)
-        assert second.pipeline.replay() == len(CATALOGUE) + 4
+        assert await second.pipeline.replay() == len(CATALOGUE) + 4
         later = NOON.timestamp() + 3600
         for user_id in ("ann", "bob", "cem"):
             query = Query(user_id=user_id)
@@ -172,90 +192,118 @@ async def test_a_new_engine_brought_up_to_the_journal_answers_the_same(tmp_path:
 
 async def test_when_the_journal_cannot_be_written_nothing_changes_and_later_it_can(tmp_path: Path, caplog):
     path = tmp_path / "market.db"
-    with closing(SqliteJournal(path, patience=0.01)) as journal, closing(sqlite3.connect(path)) as other:
-        async with Shop(journal) as shop:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(JournalUnavailable, match="locked"):
-                await shop.pipeline.submit([order("o1")])
-            other.rollback()
-            assert shop.engine.order("o1") is None
-            assert shop.facts() == CATALOGUE
-            assert shop.pipeline.waiting == 0
-            assert await shop.pipeline.submit([order("o1")]) == [Verdict.ACCEPTED]
+    async with kept_in(path, patience=0.01) as journal, locking(path) as other, Shop(journal) as shop:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalUnavailable, match="locked"):
+            await shop.submit([order("o1")])
+        other.rollback()
+        assert not shop.engine.has_order("o1")
+        assert await shop.facts() == CATALOGUE
+        assert shop.pipeline.waiting == 0
+        assert await shop.submit([order("o1")]) == [Verdict.ACCEPTED]
     assert "database is locked" in caplog.text
+
+
+class Forgetful(MemoryJournal):
+    """A journal whose answer is sometimes lost."""
+
+    loses = False
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        kept = await super().append(entries)
+        if self.loses:
+            raise JournalUnavailable("the connection was lost")
+        return kept
+
+
+async def test_a_commit_whose_answer_was_lost_is_found_before_the_next(caplog):
+    async with Shop(Forgetful()) as shop:
+        shop.journal.loses = True
+        with pytest.raises(JournalUnavailable, match="lost"):
+            await shop.submit([order("o1"), view("e1")])
+        assert not shop.engine.has_order("o1")
+        shop.journal.loses = False
+        assert await shop.submit([view("e1"), view("e2")]) == [Verdict.DUPLICATE, Verdict.ACCEPTED]
+        assert shop.engine.has_order("o1")
+        assert shop.engine.tally.total == 2
+        assert await shop.facts() == [*CATALOGUE, order("o1"), view("e1"), view("e2")]
+
+
+async def test_an_entry_is_applied_whole_or_not_at_all(shop):
+    await shop.submit([view("e1")])
+    entries = [(order("o1"), view("e1", "leek")), (order("o2"), view("e2"))]
+    assert await shop.pipeline.submit(entries) == [Verdict.CONFLICT, Verdict.ACCEPTED]
+    assert (shop.engine.has_order("o1"), shop.engine.has_order("o2")) == (False, True)
 
 
 async def test_with_too_much_waiting_the_next_call_is_refused_and_nothing_taken_is_lost(tmp_path: Path):
     path = tmp_path / "market.db"
-    with closing(SqliteJournal(path, patience=30)) as journal, closing(sqlite3.connect(path)) as other:
-        async with Shop(journal, capacity=10) as shop:
-            other.execute("BEGIN IMMEDIATE")
-            calls = [
-                asyncio.ensure_future(shop.pipeline.submit([view(f"{call}-{number}") for number in range(6)]))
-                for call in range(2)
-            ]
-            await asyncio.sleep(0)
-            assert shop.pipeline.waiting == 12
-            with pytest.raises(TooBusy, match="12 facts and reactions are waiting"):
-                await shop.pipeline.submit([view("one more")])
-            other.rollback()
-            assert await asyncio.gather(*calls) == [[Verdict.ACCEPTED] * 6] * 2
-            assert shop.pipeline.waiting == 0
-            assert await shop.pipeline.submit([view("one more")]) == [Verdict.ACCEPTED]
+    async with kept_in(path, patience=30) as journal, locking(path) as other, Shop(journal, 10) as shop:
+        other.execute("BEGIN IMMEDIATE")
+        calls = [
+            asyncio.create_task(shop.submit([view(f"{call}-{number}") for number in range(6)]))
+            for call in range(2)
+        ]
+        await asyncio.sleep(0)
+        assert shop.pipeline.waiting == 12
+        with pytest.raises(TooBusy, match="12 facts and reactions are waiting"):
+            await shop.submit([view("one more")])
+        other.rollback()
+        assert await asyncio.gather(*calls) == [[Verdict.ACCEPTED] * 6] * 2
+        assert shop.pipeline.waiting == 0
+        assert await shop.submit([view("one more")]) == [Verdict.ACCEPTED]
 
 
 async def test_before_it_starts_and_once_it_stops_nothing_is_taken_in():
     shop = Shop(MemoryJournal())
     with pytest.raises(TooBusy, match="starting or stopping"):
-        await shop.pipeline.submit([FARM])
+        await shop.submit([FARM])
     async with shop:
         assert shop.pipeline.taking_in
     with pytest.raises(TooBusy, match="starting or stopping"):
-        await shop.pipeline.submit([FARM])
+        await shop.submit([FARM])
 
 
 async def test_when_it_stops_what_was_taken_in_is_kept_and_answered():
     shop = Shop(MemoryJournal())
     async with shop:
-        calls = [asyncio.ensure_future(shop.pipeline.submit([order(f"o{number}")])) for number in range(20)]
+        calls = [asyncio.create_task(shop.submit([order(f"o{number}")])) for number in range(20)]
         await asyncio.sleep(0)
     assert all(call.done() for call in calls)
-    assert shop.facts()[len(CATALOGUE) :] == [order(f"o{number}") for number in range(20)]
+    assert (await shop.facts())[len(CATALOGUE) :] == [order(f"o{number}") for number in range(20)]
 
 
 async def test_a_caller_that_went_away_delays_nobody_and_what_it_sent_is_kept(shop):
-    gone = asyncio.ensure_future(shop.pipeline.submit([order("o1")]))
+    gone = asyncio.create_task(shop.submit([order("o1")]))
     await asyncio.sleep(0)
     gone.cancel()
-    assert await shop.pipeline.submit([order("o1")]) == [Verdict.DUPLICATE]
+    assert await shop.submit([order("o1")]) == [Verdict.DUPLICATE]
 
 
 async def test_who_left_before_the_journal_failed_is_not_told(tmp_path: Path, caplog):
     path = tmp_path / "market.db"
-    with closing(SqliteJournal(path, patience=0.01)) as journal, closing(sqlite3.connect(path)) as other:
-        async with Shop(journal) as shop:
-            other.execute("BEGIN IMMEDIATE")
-            gone = asyncio.ensure_future(shop.pipeline.submit([order("o1")]))
-            stays = asyncio.ensure_future(shop.pipeline.submit([order("o2")]))
-            await asyncio.sleep(0)
-            gone.cancel()
-            with pytest.raises(JournalUnavailable):
-                await stays
-            other.rollback()
+    async with kept_in(path, patience=0.01) as journal, locking(path) as other, Shop(journal) as shop:
+        other.execute("BEGIN IMMEDIATE")
+        gone = asyncio.create_task(shop.submit([order("o1")]))
+        stays = asyncio.create_task(shop.submit([order("o2")]))
+        await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(JournalUnavailable):
+            await stays
+        other.rollback()
 
 
 async def test_a_fact_that_cannot_be_written_down_fails_its_caller_and_nobody_after(tmp_path: Path, caplog):
-    with closing(SqliteJournal(tmp_path / "market.db")) as journal:
-        async with Shop(journal) as shop:
-            with pytest.raises(UnicodeEncodeError):
-                await shop.pipeline.submit([order("o1"), order("\ud800")])
-            assert await shop.pipeline.submit([order("o1")]) == [Verdict.ACCEPTED]
+    async with kept_in(tmp_path / "market.db") as journal, Shop(journal) as shop:
+        with pytest.raises(UnicodeEncodeError):
+            await shop.submit([order("o1"), order("\ud800")])
+        assert await shop.submit([order("o1")]) == [Verdict.ACCEPTED]
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
 async def test_who_listens_gets_the_answer_to_a_view(shop):
     ann, bob = shop.hub.register("ann"), shop.hub.register("bob")
-    await shop.pipeline.submit([order("o1", "leek", "bob"), view("e1")])
+    await shop.submit([order("o1", "leek", "bob"), view("e1")])
     (frame,) = await ann.take()
     message = msgspec.json.decode(frame)
     assert (message["type"], message["messageId"]) == ("RECOMMENDATION_UPDATE", "now:1")
@@ -268,28 +316,28 @@ async def test_who_listens_gets_the_answer_to_a_view(shop):
 
 async def test_the_caller_goes_on_before_the_reaction_is_delivered(shop):
     ann = shop.hub.register("ann")
-    await shop.pipeline.submit([view("e1")])
+    await shop.submit([view("e1")])
     assert shop.pipeline.delivered == 0
     assert len(await ann.take()) == 1
 
 
 async def test_a_view_known_already_is_not_answered_again(shop):
     ann = shop.hub.register("ann")
-    await shop.pipeline.submit([view("e1")])
-    await shop.pipeline.submit([view("e1")])
+    await shop.submit([view("e1")])
+    await shop.submit([view("e1")])
     await shop.pipeline.stop()
     assert len(await ann.take()) == shop.pipeline.delivered == 1
 
 
 async def test_where_nobody_listens_no_answer_is_made(shop):
-    await shop.pipeline.submit([view("e1")])
+    await shop.submit([view("e1")])
     assert (shop.pipeline.waiting, shop.pipeline.delivered) == (0, 0)
 
 
 async def test_a_product_that_leaves_before_the_answer_counts_as_failed(shop):
     ann = shop.hub.register("ann")
     removal = Removal(entity_type=EntityType.PRODUCT, id="kale")
-    await shop.pipeline.submit([view("e1"), removal, view("e2", "leek")])
+    await shop.submit([view("e1"), removal, view("e2", "leek")])
     (frame,) = await ann.take()
     assert b'"RECOMMENDATION_UPDATE"' in frame
     assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 1)
@@ -298,7 +346,7 @@ async def test_a_product_that_leaves_before_the_answer_counts_as_failed(shop):
 async def test_where_there_is_nothing_to_push_nothing_is_pushed(shop):
     ann = shop.hub.register("ann")
     wish = Action(event_id="e1", user_id="ann", action=UserAction.ADD_TO_WISHLIST, entity_id="of no farm")
-    await shop.pipeline.submit([wish])
+    await shop.submit([wish])
     await shop.pipeline.submit([view("e2", "leek")])
     assert [b'"RECOMMENDATION_UPDATE"' in frame for frame in await ann.take()] == [True]
     await shop.pipeline.stop()
@@ -307,7 +355,7 @@ async def test_where_there_is_nothing_to_push_nothing_is_pushed(shop):
 
 async def test_who_stopped_listening_costs_no_answer(shop):
     ann = shop.hub.register("ann")
-    await shop.pipeline.submit([view(f"e{number}") for number in range(100)])
+    await shop.submit([view(f"e{number}") for number in range(100)])
     shop.hub.unregister(ann)
     await shop.pipeline.stop()
     assert shop.pipeline.delivered < 100
@@ -317,7 +365,7 @@ async def test_who_stopped_listening_costs_no_answer(shop):
 async def test_it_knows_how_long_an_action_takes():
     shop = Shop(MemoryJournal())
     async with shop:
-        await shop.pipeline.submit([order("o1")])
+        await shop.submit([order("o1")])
         assert shop.pipeline.average_seconds == 0
-        await shop.pipeline.submit([order("o2"), view("e1")])
+        await shop.submit([order("o2"), view("e1")])
     assert 0 < shop.pipeline.average_seconds < 10

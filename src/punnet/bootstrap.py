@@ -46,20 +46,24 @@ class Server:
     seconds: float
 
 
-def build(settings: Settings, clock: Callable[[], float] = time.time) -> Server:
+async def build(settings: Settings, clock: Callable[[], float] = time.time) -> Server:
     """Return the server that `settings` ask for, its engine brought up to its journal.
 
     Raises BadSetting or BadFile with a sentence where that cannot be.
     """
-    journal = MemoryJournal() if settings.database is None else SqliteJournal(settings.database)
+    journal = await _journal(settings)
     try:
         shop = _shop(settings, journal, clock)
         began = time.perf_counter()
-        replayed = shop.pipeline.replay()
+        replayed = await shop.pipeline.replay()
     except BaseException:
-        journal.close()
+        await journal.close()
         raise
     return Server(settings, shop, journal, replayed, time.perf_counter() - began)
+
+
+async def _journal(settings: Settings) -> Journal:
+    return MemoryJournal() if settings.database is None else await SqliteJournal.open(settings.database)
 
 
 def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> Shop:
@@ -72,7 +76,7 @@ def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> S
     frames = Frames(epoch=secrets.token_hex(6))
     pipeline = Pipeline(engine, journal, hub, frames, clock, settings.event_queue_max_size)
     limits = Limits(body_bytes=settings.max_body_bytes, bulk_bytes=settings.max_bulk_bytes)
-    return Shop(engine, pipeline, hub, frames, clock, new_id, limits, began=clock())
+    return Shop(engine, pipeline, journal, hub, frames, clock, new_id, limits, began=clock())
 
 
 @asynccontextmanager
@@ -85,7 +89,7 @@ async def running(server: Server) -> AsyncIterator[Shop]:
     finally:
         server.shop.hub.close()
         await pipeline.stop()
-        server.journal.close()
+        await server.journal.close()
 
 
 def bind(settings: Settings) -> socket.socket:

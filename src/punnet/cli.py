@@ -121,7 +121,7 @@ def config(as_json: bool) -> None:
 
 async def _serve(settings: Settings) -> None:
     with bind(settings) as listener:
-        server = build(settings)
+        server = await build(settings)
         async with running(server):
             click.echo(greeting(server, listener))
             await serve(server, listener)
@@ -129,7 +129,7 @@ async def _serve(settings: Settings) -> None:
 
 async def _demo(settings: Settings, count: int) -> None:
     with bind(settings) as listener:
-        server = build(settings)
+        server = await build(settings)
         async with running(server) as shop:
             market, today = demo_market.load(), datetime.fromtimestamp(shop.clock(), UTC)
             new = await open_market(market, shop.engine, shop.pipeline, today)
@@ -145,7 +145,7 @@ async def _demo(settings: Settings, count: int) -> None:
 
 async def _import(settings: Settings, sizes: Mapping[Path, int]) -> bool:
     """Return whether everything could be brought in."""
-    async with running(build(settings)) as shop:
+    async with running(await build(settings)) as shop:
         return all([await _import_file(shop, path, size) for path, size in sizes.items()])
 
 

@@ -196,6 +196,12 @@ class Removal(Noun, frozen=True, kw_only=True):
     id: Id
 
 
+class Erased(Noun, frozen=True, kw_only=True):
+    """What stays of an order or an action of someone who was erased: that there was one, of a kind."""
+
+    action: UserAction | None = None
+
+
 class Context(StrEnum):
     """The page an answer is for."""
 
@@ -286,7 +292,7 @@ class Answer(Noun, frozen=True, kw_only=True):
     user_id: Id
 
 
-Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action
+Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased
 """What can happen to a market."""
 
 

@@ -4,14 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from punnet.engine.engine import Engine
 from punnet.engine.reactions import Reaction
-from punnet.errors import JournalUnavailable, TooBusy, UnknownId
+from punnet.errors import BadFile, JournalUnavailable, TooBusy, UnknownId
 from punnet.hub import Hub
-from punnet.journal import Journal, Verdict
+from punnet.journal import Entry, Journal, Kept, Verdict
 from punnet.market import Action, Fact, Record
 from punnet.protocol.messages import Frames, ServerType
 
@@ -27,9 +26,14 @@ logger = logging.getLogger(__name__)
 class Call(NamedTuple):
     """What one caller submitted, and where its verdicts go."""
 
-    records: list[Record]
+    entries: list[Entry]
     verdicts: asyncio.Future[list[Verdict]]
     began: float
+
+    @property
+    def size(self) -> int:
+        """How many facts the call brings."""
+        return sum(len(entry.facts) for entry in self.entries)
 
 
 class Pipeline:
@@ -58,7 +62,9 @@ class Pipeline:
         self._facts_waiting = 0
         self._taking_in = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._writing = asyncio.Lock()
+        self._position = 0
+        self._behind = False
         self._calls_timed = 0
         self._seconds = 0.0
         self.delivered = 0
@@ -84,12 +90,14 @@ class Pipeline:
         """The mean time from `submit` until the engine reflects it, of the calls that brought actions."""
         return self._seconds / self._calls_timed if self._calls_timed else 0.0
 
-    def replay(self) -> int:
-        """Bring the engine up to the journal, and return the number of records in it."""
+    async def replay(self) -> int:
+        """Bring the engine up to the journal, and return the number of records that it did not have."""
         count = 0
-        for records in self._journal.read():
-            self._engine.apply(records)
-            count += len(records)
+        async for batch in self._journal.read(self._position):
+            await self._apply(batch.records)
+            self._position = batch.last
+            count += len(batch.records)
+        self._behind = False
         return count
 
     def start(self) -> None:
@@ -105,13 +113,13 @@ class Pipeline:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._thread.shutdown()
 
-    async def submit(self, facts: Sequence[Fact]) -> list[Verdict]:
-        """Return a verdict on each of `facts` once they are durable and applied, all of them or none.
+    async def submit(self, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
+        """Return a verdict on each of `entries` once they are durable and applied.
 
-        They stay together and in order. Raises TooBusy when too much is waiting, JournalUnavailable when
-        nothing can be written now; either way nothing of the call was kept.
+        The facts of an entry are kept together or not at all; the entries stay in order. Raises TooBusy when
+        too much is waiting, and then nothing was kept. Raises JournalUnavailable when nothing can be written
+        now, and then it is not known: the same entries can be sent again, and are kept once.
         """
         if not self._taking_in:
             raise TooBusy("the server is starting or stopping")
@@ -120,45 +128,63 @@ class Pipeline:
                 f"{self.waiting} facts and reactions are waiting, which is more than this server takes"
             )
         now = self._clock()
-        records = [Record(at=now, fact=fact) for fact in facts]
-        call = Call(records, asyncio.get_running_loop().create_future(), time.perf_counter())
-        self._facts_waiting += len(records)
+        verdicts: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
+        call = Call([Entry(now, facts) for facts in entries], verdicts, time.perf_counter())
+        self._facts_waiting += call.size
         self._calls.put_nowait(call)
-        return await call.verdicts
+        return await verdicts
+
+    async def erase(self, user_id: str) -> int:
+        """Erase a shopper's orders and actions from journal and engine, and return how many there were."""
+        async with self._writing:
+            count = await self._journal.erase(user_id)
+            self._engine.forget(user_id)
+        return count
 
     async def _write(self) -> None:
         """Make durable and apply what waits: one commit for all of it."""
         calls = await self._group()
-        records = [record for call in calls for record in call.records]
         try:
-            loop = asyncio.get_running_loop()
-            verdicts = await loop.run_in_executor(self._thread, self._journal.append, records)
-            judged = zip(records, verdicts, strict=True)
-            accepted = [record for record, verdict in judged if verdict is Verdict.ACCEPTED]
-            reactions = await self._apply(accepted)
+            async with self._writing:
+                kept, reactions = await self._commit([entry for call in calls for entry in call.entries])
             # The callers are told first: an acknowledgement comes before what it sets off.
-            self._resolve(calls, verdicts)
+            self._resolve(calls, kept.verdicts)
             for reaction in reactions:
                 self._reactions.put_nowait(reaction)
-        except JournalUnavailable as error:
+        except (JournalUnavailable, BadFile) as error:
+            self._behind = True
             logger.error("%s", error)
-            _fail(calls, error)
+            _fail(calls, JournalUnavailable(str(error)))
         except Exception as error:
+            self._behind = True
             _fail(calls, error)
             raise
         finally:
-            self._facts_waiting -= len(records)
+            self._facts_waiting -= sum(call.size for call in calls)
             for _ in calls:
                 self._calls.task_done()
 
     async def _group(self) -> list[Call]:
         """Return the calls of the next commit, at least one."""
         calls = [await self._calls.get()]
-        size = len(calls[0].records)
+        size = calls[0].size
         while size < GROUP and not self._calls.empty():
             calls.append(self._calls.get_nowait())
-            size += len(calls[-1].records)
+            size += calls[-1].size
         return calls
+
+    async def _commit(self, entries: list[Entry]) -> tuple[Kept, list[Reaction]]:
+        """Return the verdicts on `entries`, durable and applied, and what their actions ask for."""
+        if self._behind:
+            # A commit whose answer was lost may have been made all the same.
+            await self.replay()
+        kept = await self._journal.append(entries)
+        judged = zip(entries, kept.verdicts, strict=True)
+        accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]
+        records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
+        reactions = await self._apply(records)
+        self._position = kept.last
+        return kept, reactions
 
     async def _apply(self, records: list[Record]) -> list[Reaction]:
         """Bring the engine up to date, and return the reactions that somebody here waits for."""
@@ -173,12 +199,12 @@ class Pipeline:
         now = time.perf_counter()
         start = 0
         for call in calls:
-            end = start + len(call.records)
+            end = start + len(call.entries)
             # A caller that went away has cancelled its future.
             if not call.verdicts.done():
                 call.verdicts.set_result(verdicts[start:end])
             start = end
-            if any(isinstance(record.fact, Action) for record in call.records):
+            if any(isinstance(entry.facts[-1], Action) for entry in call.entries):
                 self._calls_timed += 1
                 self._seconds += now - call.began
 

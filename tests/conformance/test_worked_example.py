@@ -32,8 +32,11 @@ SIX_DECIMALS = 5.1e-7
 async def server() -> AsyncIterator[httpx.AsyncClient]:
     """The server, at noon of that day, with the example sent to it."""
     engine, hub, frames, numbers = Engine(), Hub(lambda: NOW), Frames("test"), itertools.count()
-    pipeline = Pipeline(engine, MemoryJournal(), hub, frames, lambda: NOW)
-    shop = Shop(engine, pipeline, hub, frames, lambda: NOW, lambda: f"id-{next(numbers)}", Limits(), NOW)
+    journal = MemoryJournal()
+    pipeline = Pipeline(engine, journal, hub, frames, lambda: NOW)
+    shop = Shop(
+        engine, pipeline, journal, hub, frames, lambda: NOW, lambda: f"id-{next(numbers)}", Limits(), NOW
+    )
     transport = httpx.ASGITransport(create_app(shop))
     pipeline.start()
     async with httpx.AsyncClient(transport=transport, base_url="http://market") as client:

@@ -1,6 +1,7 @@
 """The demo market, opened on a journal."""
 
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,10 +28,17 @@ def market() -> demo.DemoMarket:
     return structs.replace(whole, about=structs.replace(whole.about, baskets=len(baskets)), baskets=baskets)
 
 
+@asynccontextmanager
+async def kept_in(path: Path) -> AsyncIterator[SqliteJournal]:
+    journal = await SqliteJournal.open(path)
+    yield journal
+    await journal.close()
+
+
 async def opened(market: demo.DemoMarket, journal: Journal, today: datetime) -> tuple[Engine, int]:
     engine = Engine()
     pipeline = Pipeline(engine, journal, Hub(today.timestamp), Frames("x"), today.timestamp)
-    pipeline.replay()
+    await pipeline.replay()
     pipeline.start()
     new = await open_market(market, engine, pipeline, today)
     await pipeline.stop()
@@ -38,7 +46,7 @@ async def opened(market: demo.DemoMarket, journal: Journal, today: datetime) -> 
 
 
 async def test_an_empty_journal_gets_the_whole_market_and_the_next_time_nothing(market, tmp_path: Path):
-    with closing(SqliteJournal(tmp_path / "demo.db")) as journal:
+    async with kept_in(tmp_path / "demo.db") as journal:
         engine, new = await opened(market, journal, TODAY)
         assert new == engine.order_count == len(market.baskets)
         assert len(engine.catalogue.listed()) == len(market.goods)
@@ -50,7 +58,7 @@ async def test_an_empty_journal_gets_the_whole_market_and_the_next_time_nothing(
 
 async def test_an_opening_that_was_cut_short_is_made_up_for(market, tmp_path: Path):
     first = structs.replace(market, baskets=market.baskets[:2_000])
-    with closing(SqliteJournal(tmp_path / "demo.db")) as journal:
+    async with kept_in(tmp_path / "demo.db") as journal:
         assert (await opened(first, journal, TODAY))[1] == 2_000
         engine, new = await opened(market, journal, TODAY + timedelta(days=1))
         assert new == 4_000

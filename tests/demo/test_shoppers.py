@@ -1,8 +1,8 @@
 """The shoppers of the demo market."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +42,13 @@ COMING = {
 }
 
 
+@asynccontextmanager
+async def kept_in(path: Path) -> AsyncIterator[SqliteJournal]:
+    journal = await SqliteJournal.open(path)
+    yield journal
+    await journal.close()
+
+
 class Demo:
     """A market with shoppers in it, who hardly wait."""
 
@@ -50,16 +57,19 @@ class Demo:
         self.engine = Engine()
         clock = NOW.timestamp
         self.pipeline = Pipeline(self.engine, journal, Hub(clock), Frames("x"), clock)
-        self.pipeline.replay()
         self.shoppers = Shoppers(self.engine, self.pipeline, clock, coming, seed=seed, seconds_between=1e-5)
 
-    def facts(self) -> list[Fact]:
-        return [record.fact for batch in self.journal.read() for record in batch]
+    async def facts(self) -> list[Fact]:
+        return [record.fact async for batch in self.journal.read() for record in batch.records]
+
+    async def order(self, order_id: str) -> Fact | None:
+        return await self.journal.find(f"o:{order_id}")
 
     async def until(self, condition: Callable[[], bool], first: list[Fact] = CATALOGUE) -> None:
         """Let everyone shop until `condition` holds."""
+        await self.pipeline.replay()
         self.pipeline.start()
-        await self.pipeline.submit(first)
+        await self.pipeline.submit([(fact,) for fact in first])
         shopping = asyncio.create_task(self.shoppers.run())
         async with asyncio.timeout(20):
             for _ in iter(lambda: condition() or shopping.done(), True):
@@ -79,16 +89,16 @@ def of(facts: list[Fact], order_id: str) -> Iterator[Action]:
 
 
 async def test_each_product_is_looked_at_and_taken_before_the_basket_is_bought(demo):
-    await demo.until(lambda: demo.engine.order("coming-1-1") is not None)
-    steps = [action for action in of(demo.facts(), "coming-1-1") if action.action in {SEEN, TAKEN}]
+    await demo.until(lambda: demo.engine.has_order("coming-1-1"))
+    steps = [action for action in of(await demo.facts(), "coming-1-1") if action.action in {SEEN, TAKEN}]
     assert [(step.action, step.entity_id) for step in steps] == [
         (SEEN, "kale"),
         (TAKEN, "kale"),
         (SEEN, "leek"),
         (TAKEN, "leek"),
     ]
-    *_, order, bought = [fact for fact in demo.facts() if "coming-1-1" in str(fact)]
-    assert order == demo.engine.order("coming-1-1")
+    *_, order, bought = [fact for fact in await demo.facts() if "coming-1-1" in str(fact)]
+    assert order == await demo.order("coming-1-1")
     assert (bought.action, bought.entity_id, bought.entity_type) == (
         UserAction.COMPLETE_PURCHASE,
         "coming-1-1",
@@ -97,8 +107,8 @@ async def test_each_product_is_looked_at_and_taken_before_the_basket_is_bought(d
 
 
 async def test_a_basket_is_bought_as_it_was_but_now(demo):
-    await demo.until(lambda: demo.engine.order("coming-2-1") is not None)
-    order = demo.engine.order("coming-2-1")
+    await demo.until(lambda: demo.engine.has_order("coming-2-1"))
+    order = await demo.order("coming-2-1")
     was = COMING["bob"][0]
     assert (order.lines, order.user_id, order.latitude) == (was.lines, was.user_id, was.latitude)
     assert order.placed_at == NOW
@@ -106,7 +116,7 @@ async def test_a_basket_is_bought_as_it_was_but_now(demo):
 
 async def test_some_products_are_searched_for_and_some_wished_for(demo):
     await demo.until(lambda: demo.engine.order_count >= 30)
-    actions = [fact for fact in demo.facts() if isinstance(fact, Action)]
+    actions = [fact for fact in await demo.facts() if isinstance(fact, Action)]
     kinds = [action.action for action in actions]
     assert kinds.count(SEEN) > kinds.count(UserAction.SEARCH) > kinds.count(UserAction.ADD_TO_WISHLIST) > 0
     search = next(action for action in actions if action.action is UserAction.SEARCH)
@@ -115,8 +125,8 @@ async def test_some_products_are_searched_for_and_some_wished_for(demo):
 
 
 async def test_who_bought_every_basket_begins_anew(demo):
-    await demo.until(lambda: demo.engine.order("coming-2-2") is not None)
-    assert demo.engine.order("coming-2-1") is not None
+    await demo.until(lambda: demo.engine.has_order("coming-2-2"))
+    assert demo.engine.has_order("coming-2-1")
 
 
 async def test_the_same_seed_gives_the_same_events():
@@ -124,38 +134,39 @@ async def test_the_same_seed_gives_the_same_events():
     for demo in (one, two, other):
         await demo.until(lambda demo=demo: demo.engine.order_count >= 5)
     events = [
-        [fact.event_id for fact in demo.facts() if isinstance(fact, Action)] for demo in (one, two, other)
+        [fact.event_id for fact in await demo.facts() if isinstance(fact, Action)]
+        for demo in (one, two, other)
     ]
     length = min(map(len, events))
     assert events[0][:length] == events[1][:length] != events[2][:length]
 
 
 async def test_after_a_restart_they_go_on_where_they_were(tmp_path: Path):
-    with closing(SqliteJournal(tmp_path / "demo.db")) as journal:
+    async with kept_in(tmp_path / "demo.db") as journal:
         first = Demo(journal)
         await first.until(lambda: first.engine.order_count >= 4)
-        before = {fact.id for fact in first.facts() if isinstance(fact, Order)}
+        before = {fact.id for fact in await first.facts() if isinstance(fact, Order)}
         second = Demo(journal)
         await second.until(lambda: second.engine.order_count >= len(before) + 4, first=[])
-        orders = [fact.id for fact in second.facts() if isinstance(fact, Order)]
+        orders = [fact.id for fact in await second.facts() if isinstance(fact, Order)]
     assert len(orders) == len(set(orders)) >= 8
     assert before < set(orders)
 
 
 async def test_a_product_that_left_is_passed_over(demo):
     removal = Removal(entity_type=EntityType.PRODUCT, id="kale")
-    await demo.until(lambda: demo.engine.order("coming-1-1") is not None, first=[*CATALOGUE, removal])
-    assert [line.product_id for line in demo.engine.order("coming-1-1").lines] == ["leek"]
-    assert all(fact.entity_id != "kale" for fact in demo.facts() if isinstance(fact, Action))
+    await demo.until(lambda: demo.engine.has_order("coming-1-1"), first=[*CATALOGUE, removal])
+    assert [line.product_id for line in (await demo.order("coming-1-1")).lines] == ["leek"]
+    assert all(fact.entity_id != "kale" for fact in await demo.facts() if isinstance(fact, Action))
 
 
 async def test_a_market_without_shoppers_stays_empty():
     demo = Demo(MemoryJournal(), coming={"cem": []})
     await demo.until(lambda: False)
-    assert demo.facts() == CATALOGUE
+    assert await demo.facts() == CATALOGUE
 
 
 async def test_a_basket_of_which_all_has_left_is_passed_over(demo):
     removal = Removal(entity_type=EntityType.PRODUCT, id="dill")
-    await demo.until(lambda: demo.engine.order("coming-1-2") is not None, first=[*CATALOGUE, removal])
-    assert demo.engine.order("coming-3-1") is None
+    await demo.until(lambda: demo.engine.has_order("coming-1-2"), first=[*CATALOGUE, removal])
+    assert not demo.engine.has_order("coming-3-1")

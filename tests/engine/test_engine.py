@@ -204,11 +204,11 @@ def test_an_order_changes_the_next_answer():
     assert after["pears"] is Reason.SIMILAR_USERS
 
 
-def test_an_order_can_be_asked_for_and_the_same_id_counts_once():
+def test_an_order_is_known_and_the_same_id_counts_once():
     first, other = order("ann", "leeks", id="first"), order("bob", "pears", id="first")
     engine = engine_of(*SHOP, first, first, other)
     engine.apply(records(other))
-    assert (engine.order("first"), engine.order("second"), engine.order_count) == (first, None, 1)
+    assert (engine.has_order("first"), engine.has_order("second"), engine.order_count) == (True, False, 1)
 
 
 @pytest.mark.parametrize("in_one_batch", [True, False])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from punnet.engine.index import Index
 from punnet.engine.profile import NOBODY, Profile
-from punnet.market import EntityType, Order, Record, Removal, UserAction
+from punnet.market import EntityType, Erased, Order, Record, Removal, UserAction
 from tests.engine.facts import (
     DAY,
     NOW,
@@ -35,7 +35,7 @@ def state(index):
     ledger, catalogue, shelf = index.ledger, index.catalogue, index.catalogue.shelf
     return {
         "shoppers": [index.shoppers[at] for at in range(len(index.shoppers))],
-        "orders": list(index.orders.items()),
+        "orders": [index.orders[at] for at in range(len(index.orders))],
         "listed": catalogue.listed(),
         "farms": [catalogue.farm(catalogue.farms[at]) for at in range(len(catalogue.farms))],
         "categories": [catalogue.categories[at] for at in range(len(catalogue.categories))],
@@ -77,25 +77,32 @@ def test_nothing_applied_is_an_empty_market():
     index = Index()
     index.apply([])
     assert state(index) == state(Index())
-    assert (len(index.ledger), len(index.shoppers), index.orders, index.tally.total) == (0, 0, {}, 0)
+    assert (len(index.ledger), len(index.shoppers), len(index.orders), index.tally.total) == (0, 0, 0, 0)
 
 
 def test_an_order_enters_the_ledger_and_can_be_asked_for():
     bought = order("ann", "leeks", "pears", id="first", days=2, price=3.5)
     index = index_of(*SHOP, bought)
     ann = index.shoppers.find("ann")
-    assert index.orders == {"first": bought}
+    assert (index.orders.find("first"), len(index.orders)) == (0, 1)
     assert index.ledger.bought_by.row(ann).tolist() == [LEEKS, PEARS]
     assert index.ledger.prices(index.ledger.placed_by.row(ann)).tolist() == [3.5, 3.5]
     assert index.ledger.times.tolist() == [NOW - 2 * DAY]
     assert index.ledger.holding.lengths.tolist() == [1, 0, 1]
 
 
+def test_what_was_erased_still_counts_and_tells_nothing():
+    gone = [Erased(action=UserAction.SEARCH), Erased()]
+    index = index_of(*SHOP, *gone)
+    assert index.tally.by_type == {UserAction.SEARCH: 1}
+    assert (len(index.shoppers), len(index.orders)) == (0, 0)
+
+
 def test_an_order_id_counts_once_even_with_other_contents_and_in_one_batch():
     first, second = order("ann", "leeks", id="same"), order("bob", "pears", id="same")
     index = index_of(*SHOP, first, second)
     index.apply(records(second))
-    assert index.orders == {"same": first}
+    assert (index.orders.find("same"), len(index.orders)) == (0, 1)
     assert len(index.ledger) == 1
     assert index.shoppers.find("bob") == -1
 

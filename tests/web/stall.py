@@ -51,12 +51,12 @@ class Stall:
     client: httpx.AsyncClient
     journal: Journal
 
-    def state(self) -> bytes:
+    async def state(self) -> bytes:
         """Return all that the journal holds, and what the engine makes of it."""
         engine = self.shop.engine
         catalogue = engine.catalogue
         farms = [catalogue.farm(catalogue.farms[at]) for at in range(len(catalogue.farms))]
-        kept = [record for batch in self.journal.read() for record in batch]
+        kept = [record async for batch in self.journal.read() for record in batch.records]
         counted = (engine.order_count, engine.tally.total, len(engine.shoppers))
         return msgspec.json.encode((farms, catalogue.listed(), counted, kept))
 
@@ -79,6 +79,7 @@ async def opened(
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
+        journal=journal,
         hub=hub,
         frames=frames,
         clock=clock,
@@ -87,8 +88,8 @@ async def opened(
         began=clock() - 60,
     )
     pipeline.start()
-    await pipeline.submit(OPENING)
-    await pipeline.submit([order("o1", "ann", "tomatoes", "basil"), order("o2", "bob", "tomatoes", "basil")])
+    orders = order("o1", "ann", "tomatoes", "basil"), order("o2", "bob", "tomatoes", "basil")
+    await pipeline.submit([(fact,) for fact in (*OPENING, *orders)])
     app = create_app(shop)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stall") as client:

@@ -120,7 +120,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 async def test_bad_input_is_refused_by_name_and_changes_nothing(stall, case):
     method, path, sent, status, field = CASES[case]
-    before = stall.state()
+    before = await stall.state()
 
     response = await stall.client.request(method, path, **sent)
 
@@ -132,12 +132,12 @@ async def test_bad_input_is_refused_by_name_and_changes_nothing(stall, case):
     assert error["details"].get("allowed") or error["code"] == "UNKNOWN_PATH"
     assert answer["meta"]["requestId"] == response.headers["X-Request-Id"]
     assert response.headers["Cache-Control"] == "no-store"
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_a_body_that_is_too_large_is_refused_over_a_real_connection_which_lives_on(stall):
     async with served(stall.app) as address, httpx.AsyncClient(base_url=f"http://{address}") as client:
-        before = stall.state()
+        before = await stall.state()
         body = b'{"id": "' + b"x" * (2 << 20) + b'"}'
 
         declared = await client.post("/api/orders", content=body, headers=JSON)
@@ -145,7 +145,7 @@ async def test_a_body_that_is_too_large_is_refused_over_a_real_connection_which_
 
         assert (declared.status_code, undeclared.status_code) == (413, 413)
         assert declared.json()["error"]["code"] == "TOO_LARGE"
-        assert stall.state() == before
+        assert await stall.state() == before
         assert (await client.get("/api/farms/hill")).status_code == 200
 
 

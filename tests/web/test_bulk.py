@@ -54,11 +54,11 @@ async def test_each_line_is_accepted_known_already_or_refused(stall):
 async def test_the_same_call_twice_changes_nothing(stall):
     events = [view("basil", eventId=f"e{number}") for number in range(1_100)]
     first = await post(stall, events)
-    before = stall.state()
+    before = await stall.state()
     second = await post(stall, events)
 
     assert (counts(first), counts(second)) == ((1_100, 0, 0), (0, 1_100, 0))
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_purchases_bring_their_orders_and_later_lines_know_them(stall):
@@ -81,9 +81,9 @@ async def test_purchases_bring_their_orders_and_later_lines_know_them(stall):
 
 async def test_more_lines_than_allowed_are_refused_before_any_is_kept():
     async with opened(limits=Limits(bulk_lines=3)) as stall:
-        before = stall.state()
+        before = await stall.state()
         await post(stall, [view("basil")] * 4, 413)
-        assert stall.state() == before
+        assert await stall.state() == before
         assert counts(await post(stall, [view("basil")] * 3)) == (3, 0, 0)
 
 
@@ -92,11 +92,11 @@ class FillingJournal(MemoryJournal):
 
     room = 10
 
-    def append(self, records):
+    async def append(self, entries):
         self.room -= 1
         if self.room < 0:
             raise JournalUnavailable("the disk is full")
-        return super().append(records)
+        return await super().append(entries)
 
 
 async def test_when_the_journal_fills_up_half_way_the_rest_is_refused_by_line():
@@ -104,9 +104,9 @@ async def test_when_the_journal_fills_up_half_way_the_rest_is_refused_by_line():
     async with opened(journal=journal) as stall:
         journal.room = 1
         report = await post(stall, [view("basil")] * 750)
-        before = stall.state()
+        before = await stall.state()
         await post(stall, [view("basil")] * 2, 503)
-        assert stall.state() == before
+        assert await stall.state() == before
 
     assert counts(report) == (500, 0, 250)
     assert report["lines"][500]["error"] == {"code": "UNAVAILABLE", "message": "the disk is full"}

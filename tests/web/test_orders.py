@@ -27,11 +27,11 @@ async def test_an_order_is_recorded_with_its_time_in_utc(stall):
 
 async def test_the_same_order_twice_changes_nothing(stall):
     await post(stall, 201)
-    before = stall.state()
+    before = await stall.state()
     again = await post(stall, 200, placedAt="2025-01-15T08:30:00Z")
 
     assert again["duplicate"] is True
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_the_same_order_is_a_duplicate_even_when_its_product_is_gone(stall):
@@ -43,10 +43,10 @@ async def test_the_same_order_is_a_duplicate_even_when_its_product_is_gone(stall
 
 async def test_another_order_with_the_same_id_is_a_conflict(stall):
     await post(stall, 201)
-    before = stall.state()
+    before = await stall.state()
     await post(stall, 409, userId="bob")
 
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_two_orders_of_one_id_at_once_are_one_order(stall):

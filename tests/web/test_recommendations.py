@@ -72,19 +72,19 @@ async def test_an_action_is_processed_under_the_id_it_brought_or_got(stall):
 
 async def test_the_same_event_twice_changes_nothing(stall):
     await act(stall, action="VIEW_PRODUCT", entityId="honey", eventId="mine")
-    before = stall.state()
+    before = await stall.state()
     again = await act(stall, action="VIEW_PRODUCT", entityId="honey", eventId="mine")
 
     assert again["duplicate"] is True
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_the_id_of_another_event_is_a_conflict(stall):
     await act(stall, action="VIEW_PRODUCT", entityId="honey", eventId="mine")
-    before = stall.state()
+    before = await stall.state()
     await act(stall, 409, action="VIEW_PRODUCT", entityId="basil", eventId="mine")
 
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_an_answer_reflects_the_action_it_comes_with(stall):
@@ -123,25 +123,25 @@ async def test_a_purchase_with_items_is_an_order_once(stall):
     items = [{"productId": "honey", "quantity": 2, "unitPrice": 8}]
     purchase = {"action": "COMPLETE_PURCHASE", "eventId": "mine", "metadata": {"items": items}}
     first = await act(stall, **purchase)
-    before = stall.state()
+    before = await stall.state()
     second = await act(stall, **purchase)
 
     assert (first["duplicate"], second["duplicate"]) == (False, True)
-    assert stall.state() == before
+    assert await stall.state() == before
     order = (await stall.client.get("/api/orders/order-of-mine")).json()["data"]
     assert (order["userId"], order["lines"]) == ("cleo", items)
     assert order["placedAt"] == "2025-10-09T08:53:20Z"
 
 
 async def test_a_purchase_may_repeat_the_items_of_the_order_it_names(stall):
-    posted = stall.shop.engine.order("o1")
+    posted = await stall.journal.find("o:o1")
     items = [{"productId": line.product_id, "quantity": 1, "unitPrice": 4} for line in posted.lines]
     data = await act(
         stall, userId="ann", action="COMPLETE_PURCHASE", entityId="o1", metadata={"items": items}
     )
 
     assert data["duplicate"] is False
-    assert stall.shop.engine.order("o1") == posted
+    assert await stall.journal.find("o:o1") == posted
 
 
 async def test_an_own_purchase_counts_in_the_next_answer(stall):

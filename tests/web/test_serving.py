@@ -17,10 +17,10 @@ class FullJournal(MemoryJournal):
 
     full = False
 
-    def append(self, records):
+    async def append(self, entries):
         if self.full:
             raise JournalUnavailable("the disk is full")
-        return super().append(records)
+        return await super().append(entries)
 
 
 async def test_an_answer_stands_in_an_envelope(stall):
@@ -112,7 +112,7 @@ async def test_a_server_with_too_much_waiting_says_when_to_come_back():
 async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed():
     journal = FullJournal()
     async with opened(journal=journal) as stall:
-        before = stall.state()
+        before = await stall.state()
         journal.full = True
         order = {
             "id": "new",
@@ -128,7 +128,7 @@ async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed
                 "/api/recommendations", json={"userId": "ann", "action": "VIEW_RECOMMENDATIONS"}
             ),
         ]
-        assert stall.state() == before
+        assert await stall.state() == before
         journal.full = False
         assert (await stall.client.post("/api/orders", json=order)).status_code == 201
 
@@ -156,7 +156,7 @@ async def test_bodies_may_be_any_kind_of_json(stall):
 
 
 async def test_a_body_that_ends_early_changes_nothing(stall):
-    before = stall.state()
+    before = await stall.state()
     events = iter(
         [
             {"type": "http.request", "body": b'{"name": ', "more_body": True},
@@ -183,7 +183,7 @@ async def test_a_body_that_ends_early_changes_nothing(stall):
     await stall.app(scope, receive, send)
 
     assert said[0]["status"] == 400
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 ODD = [

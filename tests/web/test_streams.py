@@ -141,7 +141,7 @@ async def test_a_purchase_with_items_becomes_an_order(stall, address):
     async with stream(address) as client:
         await ask(client, type="USER_ACTION", payload=payload)
 
-    order = stall.shop.engine.order("order-of-e1")
+    order = await stall.journal.find("o:order-of-e1")
     assert order is not None
     assert order.user_id == "ann"
 
@@ -181,7 +181,7 @@ async def test_topics_are_counted_while_the_connection_lasts(stall, address):
 async def test_a_bad_frame_is_answered_with_an_error_and_changes_nothing(
     stall, address, message, field, code
 ):
-    before = stall.state()
+    before = await stall.state()
     async with stream(address) as client:
         answer = await ask(client, **message, requestId="r1")
         alive = await ask(client, type="HEARTBEAT")
@@ -189,7 +189,7 @@ async def test_a_bad_frame_is_answered_with_an_error_and_changes_nothing(
     assert (answer["type"], answer["requestId"]) == ("ERROR", "r1")
     assert (answer["payload"]["field"], answer["payload"]["code"]) == (field, code)
     assert alive["type"] == "HEARTBEAT"
-    assert stall.state() == before
+    assert await stall.state() == before
 
 
 async def test_a_binary_frame_is_answered_with_an_error(address):

@@ -28,4 +28,4 @@ async def open_market(market: DemoMarket, engine: Engine, pipeline: Pipeline, to
 
 async def _submit(pipeline: Pipeline, facts: Sequence[Fact]) -> None:
     for start in range(0, len(facts), BATCH):
-        await pipeline.submit(facts[start : start + BATCH])
+        await pipeline.submit([(fact,) for fact in facts[start : start + BATCH]])

@@ -90,10 +90,10 @@ class Shoppers:
             shopper.next_basket(self._engine, self._seed)
         if not shopper.steps:
             return
-        facts = [self._dated(fact) for fact in shopper.steps.popleft()]
+        facts = tuple(self._dated(fact) for fact in shopper.steps.popleft())
         try:
             self._engine.check(facts[0])
-            await self._pipeline.submit(facts)
+            await self._pipeline.submit([facts])
         except (Refused, JournalUnavailable) as error:
             logger.info("%s goes on: %s", shopper.id, error)
 
@@ -108,7 +108,7 @@ class Shoppers:
             year += 1
             for order in orders:
                 basket = structs.replace(order, id=f"{order.id}-{year}")
-                if self._engine.order(basket.id) is None:
+                if not self._engine.has_order(basket.id):
                     yield basket
 
 

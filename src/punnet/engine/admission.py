@@ -9,6 +9,7 @@ from punnet.errors import Conflict, UnknownId, not_in_catalogue
 from punnet.market import (
     Action,
     EntityType,
+    Erased,
     Fact,
     Farm,
     FarmChange,
@@ -26,7 +27,7 @@ TAKING_OUT = (UserAction.REMOVE_FROM_CART, UserAction.REMOVE_FROM_WISHLIST)
 def check(index: Index, fact: Fact) -> None:
     """Raise UnknownId where `fact` names what the market does not have, Conflict where it may not go."""
     match fact:
-        case Farm():
+        case Farm() | Erased():
             return
         case Order(lines=lines):
             for number, line in enumerate(lines):
@@ -87,7 +88,7 @@ def _action(index: Index, action: Action) -> None:
 
 def _order(index: Index, action: Action) -> None:
     """A purchase that brings its own lines is an order of its own."""
-    if action.entity_id not in index.orders and "items" not in action.metadata:
+    if index.orders.find(action.entity_id or "") < 0 and "items" not in action.metadata:
         raise UnknownId(
             f'entityId "{action.entity_id}" is not an order.',
             field="entityId",

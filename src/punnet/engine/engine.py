@@ -20,7 +20,7 @@ from punnet.engine.question import ask, position_of
 from punnet.engine.reactions import Reaction, reaction
 from punnet.engine.tally import Tally
 from punnet.engine.tuning import Tuning
-from punnet.market import Action, Algorithm, Answer, Fact, Order, Query, Recommendation, Record
+from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation, Record
 
 
 class Engine:
@@ -51,9 +51,9 @@ class Engine:
         """How many actions came too quickly after the same one to be reacted to."""
         return self._debounce.skipped
 
-    def order(self, order_id: str) -> Order | None:
-        """Return the order, if there is one."""
-        return self._index.orders.get(order_id)
+    def has_order(self, order_id: str) -> bool:
+        """Return whether there is such an order; what is in it, the journal knows."""
+        return self._index.orders.find(order_id) >= 0
 
     @property
     def order_count(self) -> int:
@@ -77,6 +77,10 @@ class Engine:
                 if asked is not None:
                     reactions.append(asked)
         return reactions
+
+    def forget(self, user_id: str) -> None:
+        """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""
+        raise NotImplementedError(user_id)
 
     def offers(self, query: Query, now: float) -> Mapping[Algorithm, Offer]:
         """Return what each algorithm of the query's context offers at `now` (seconds)."""

@@ -13,6 +13,7 @@ from punnet.engine.tally import Tally
 from punnet.market import (
     Action,
     EntityType,
+    Erased,
     Farm,
     FarmChange,
     Order,
@@ -20,20 +21,21 @@ from punnet.market import (
     ProductChange,
     Record,
     Removal,
+    UserAction,
 )
 
 
 class Index:
     """The catalogue, the purchases and the profiles: the same for the same records, in whatever batches."""
 
-    orders: dict[str, Order]
     _profiles: dict[int, Profile]
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
         self.ledger = Ledger()
         self.shoppers = Vocabulary()
-        self.orders = {}
+        self.orders = Vocabulary()
+        """The ids of the orders, each at its position in the ledger."""
         self.tally = Tally()
         self._profiles = {}
 
@@ -50,6 +52,8 @@ class Index:
                     self._place(order, baskets)
                 case Action() as action:
                     self._act(action, record.at)
+                case Erased(action=was):
+                    self._count(was, record.at)
                 case change:
                     self._stock(change, record.at)
         self.ledger.reserve(len(self.shoppers), len(self.catalogue.products))
@@ -57,9 +61,9 @@ class Index:
             self.ledger.add(baskets.collected())
 
     def _place(self, order: Order, baskets: Baskets) -> None:
-        if order.id in self.orders:
+        if self.orders.find(order.id) >= 0:
             return
-        self.orders[order.id] = order
+        self.orders.add(order.id)
         shopper = self.shoppers.add(order.user_id)
         bought = baskets.add(order, shopper, self.catalogue.products)
         profile = self._profiles.get(shopper)
@@ -73,6 +77,10 @@ class Index:
         time = at if action.timestamp is None else action.timestamp.timestamp()
         remember(profile, action, time, self.catalogue)
         self.tally.count(action.action, at)
+
+    def _count(self, was: UserAction | None, at: float) -> None:
+        if was is not None:
+            self.tally.count(was, at)
 
     def _stock(self, change: Farm | Product | FarmChange | ProductChange | Removal, at: float) -> None:
         catalogue = self.catalogue

@@ -70,11 +70,7 @@ class Importer:
 
     def _fitting(self, unit: Unit) -> Unit:
         """Return the unit without what the market has already; raise Refused where it does not fit."""
-        first, *rest = unit.facts
-        if rest and isinstance(first, Order) and (known := self._engine.order(first.id)):
-            if not known.is_same_basket(first):
-                raise Refused(f"order {first.id} is something else already.")
-            return unit._replace(facts=tuple(rest))
+        first = unit.facts[0]
         if self._has(first):
             return unit._replace(facts=())
         self._engine.check(first)
@@ -87,8 +83,6 @@ class Importer:
                 return self._engine.catalogue.farm(fact.id) == fact
             case Product():
                 return self._has_product(fact)
-            case Order():
-                return self._engine.order(fact.id) == fact
             case _:
                 return False
 
@@ -103,13 +97,11 @@ class Importer:
     async def _settle(self) -> None:
         """Make durable what waits, and count what became of it."""
         waiting, self._waiting = self._waiting, []
-        verdicts = iter(await self._pipeline.submit([fact for unit in waiting for fact in unit.facts]))
-        for unit in waiting:
-            # An action comes after its order, and says what becomes of both.
-            fact, verdict = [(fact, next(verdicts)) for fact in unit.facts][-1]
+        verdicts = await self._pipeline.submit([unit.facts for unit in waiting])
+        for unit, verdict in zip(waiting, verdicts, strict=True):
             if verdict is Verdict.CONFLICT:
-                name = f"eventId {fact.event_id}" if isinstance(fact, Action) else f"id {fact.id}"
-                self._spoilt(unit.line, f"{name} is something else already.")
+                names = " or ".join(_named(fact) for fact in unit.facts)
+                self._spoilt(unit.line, f"{names} is something else already.")
             elif verdict is Verdict.DUPLICATE:
                 self.known += 1
             else:
@@ -118,3 +110,13 @@ class Importer:
     def _spoilt(self, line: int, why: str) -> None:
         self.refused += 1
         self._refuse(line, why)
+
+
+def _named(fact: Fact) -> str:
+    match fact:
+        case Action():
+            return f"eventId {fact.event_id}"
+        case Order():
+            return f"order {fact.id}"
+        case _:
+            return "it"

@@ -1,52 +1,158 @@
 """Where every accepted fact is kept, durable and in order, before anything else happens to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from punnet.market import Action, Fact, Order, Record
+from punnet.market import Action, Erased, Fact, Id, Noun, Order, Record
 
 BATCH = 5_000
 """The most records that a journal hands out at once."""
 
 
 class Verdict(StrEnum):
-    """What became of a record."""
+    """What became of an entry."""
 
     ACCEPTED = "ACCEPTED"
     DUPLICATE = "DUPLICATE"
     CONFLICT = "CONFLICT"
 
 
-class Journal(Protocol):
-    """The facts of one market, in the order they were taken in.
+class Letter(Noun, frozen=True, kw_only=True):
+    """An e-mail that is owed: `id` is the order it thanks for, and there is one letter an order."""
 
-    Orders are known by their id, actions by their `event_id`. A second record of a known one is not
-    kept: it is a DUPLICATE when it says the same, else a CONFLICT.
+    id: Id
+    user_id: Id
+    address: str
+    attempts: int = 0
+
+
+class Entry(NamedTuple):
+    """Facts taken in at `at` (seconds), kept together or not at all, with the letter that they ask for.
+
+    The last fact is the one that a caller's id stands for; those before it are what it brings along.
     """
 
-    def append(self, records: Sequence[Record]) -> list[Verdict]:
-        """Keep `records` in one commit and return a verdict on each, once they are durable.
+    at: float
+    facts: tuple[Fact, ...]
+    letter: Letter | None = None
 
-        Raises JournalUnavailable, and then nothing of the call was kept.
+
+class Kept(NamedTuple):
+    """The verdicts on entries, and the position of the last record in the journal."""
+
+    verdicts: list[Verdict]
+    last: int
+
+
+class Batch(NamedTuple):
+    """Records as they lie in the journal, and the position of the last of them."""
+
+    records: list[Record]
+    last: int
+
+
+class Journal(Protocol):
+    """The facts of one market, in the order they were taken in. Positions rise, and are never used twice.
+
+    Orders are known by their id, actions by their `event_id`. An entry whose last fact is known is not kept:
+    it is a DUPLICATE when that says the same, else a CONFLICT. It is a CONFLICT too when it brings along an
+    order that is known with another basket.
+
+    `identity` was made with the journal; `erasures` counts how often people were erased from it.
+    """
+
+    identity: str
+    erasures: int
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        """Keep `entries` in one commit and return the verdicts once they are durable.
+
+        Raises JournalUnavailable, and then they are not known to be kept: only `read` tells.
         """
         ...
 
-    def read(self) -> Iterator[list[Record]]:
-        """Yield every kept record, oldest first, at most BATCH at a time."""
+    def read(self, after: int = 0) -> AsyncIterator[Batch]:
+        """Yield the records behind a position, oldest first, at most BATCH at a time.
+
+        Raises BadFile at what cannot be read, JournalUnavailable when nothing can be read now.
+        """
         ...
 
-    def close(self) -> None:
+    async def find(self, key: str) -> Fact | None:
+        """Return the fact known under `key` (see `key_of`), if there is one; Erased, if there was."""
+        ...
+
+    async def records_of(self, user_id: str) -> list[Record]:
+        """Return the orders and actions of a shopper, oldest first."""
+        ...
+
+    async def erase(self, user_id: str) -> int:
+        """Leave nothing of a shopper's orders and actions but that they were, and return how many there were.
+
+        Their ids stay taken, unreadably. Letters to the shopper go too.
+        """
+        ...
+
+    async def letters(self, now: float, limit: int) -> list[Letter]:
+        """Return the letters that are due, the one due longest first."""
+        ...
+
+    async def sent(self, letter_id: str) -> None:
+        """Note that a letter was sent: it is not due any more."""
+        ...
+
+    async def postpone(self, letter_id: str, until: float) -> None:
+        """Note a vain attempt, and have the letter due at `until` (seconds)."""
+        ...
+
+    async def close(self) -> None:
         """Let go of whatever the journal holds open."""
         ...
+
+
+def order_key(order_id: str) -> str:
+    """Return the name under which a journal knows an order again."""
+    return f"o:{order_id}"
 
 
 def key_of(fact: Fact) -> str | None:
     """Return the name under which a journal knows `fact` again, if it does."""
     match fact:
         case Order():
-            return f"order:{fact.id}"
+            return order_key(fact.id)
         case Action():
-            return f"event:{fact.event_id}"
+            return f"e:{fact.event_id}"
         case _:
             return None
+
+
+def erased_of(fact: Fact) -> Erased:
+    """Return what stays of an order or action of someone who was erased."""
+    return Erased(action=fact.action if isinstance(fact, Action) else None)
+
+
+def judge(facts: tuple[Fact, ...], known: dict[str | None, Fact]) -> tuple[Verdict, list[Fact]]:
+    """Return the verdict on the facts of an entry and those of them to keep, which are `known` from then on.
+
+    `known` are the facts in the journal, as far as the entry has their keys.
+    """
+    *companions, last = facts
+    before = known.get(key_of(last))
+    if before is not None:
+        same = before == last or isinstance(before, Erased)
+        return (Verdict.DUPLICATE if same else Verdict.CONFLICT), []
+    kept: list[Fact] = []
+    for companion in companions:
+        before = known.get(key_of(companion))
+        if before is None:
+            kept.append(companion)
+        elif not _is_same_basket(before, companion):
+            return Verdict.CONFLICT, []
+    kept.append(last)
+    known.update((key, fact) for fact in kept if (key := key_of(fact)) is not None)
+    return Verdict.ACCEPTED, kept
+
+
+def _is_same_basket(before: Fact, companion: Fact) -> bool:
+    return isinstance(before, Order) and isinstance(companion, Order) and before.is_same_basket(companion)

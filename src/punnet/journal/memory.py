@@ -1,35 +1,90 @@
 """A journal that lasts as long as its process."""
 
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
-from punnet.journal import BATCH, Verdict, key_of
-from punnet.market import Fact, Record
+from punnet.journal import BATCH, Batch, Entry, Kept, Letter, Verdict, erased_of, judge, key_of
+from punnet.market import Action, Fact, Order, Record
+
+
+@dataclass(slots=True)
+class _Post:
+    """A letter and when it is due; None once it was sent."""
+
+    letter: Letter
+    due: float | None
 
 
 class MemoryJournal:
     """Keeps records in a list: for tests, and for a market that may be forgotten."""
 
     def __init__(self) -> None:
+        self.identity = secrets.token_hex(8)
+        self.erasures = 0
         self._records: list[Record] = []
-        self._known: dict[str, Fact] = {}
+        self._known: dict[str | None, Fact] = {}
+        self._posts: dict[str, _Post] = {}
 
-    def append(self, records: Sequence[Record]) -> list[Verdict]:
-        """Keep `records` and return a verdict on each."""
-        return [self._take(record) for record in records]
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        """Keep `entries` and return the verdicts."""
+        return Kept([self._take(entry) for entry in entries], len(self._records))
 
-    def read(self) -> Iterator[list[Record]]:
-        """Yield every kept record, oldest first, in batches."""
-        for start in range(0, len(self._records), BATCH):
-            yield self._records[start : start + BATCH]
+    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
+        """Yield the records behind a position, oldest first, in batches."""
+        for start in range(after, len(self._records), BATCH):
+            records = self._records[start : start + BATCH]
+            yield Batch(records, start + len(records))
 
-    def close(self) -> None:
+    async def find(self, key: str) -> Fact | None:
+        """Return the fact known under `key`, if there is one."""
+        return self._known.get(key)
+
+    async def records_of(self, user_id: str) -> list[Record]:
+        """Return the orders and actions of a shopper."""
+        return [record for record in self._records if _is_of(record.fact, user_id)]
+
+    async def erase(self, user_id: str) -> int:
+        """Leave nothing of a shopper's orders and actions but that they were."""
+        places = [at for at, record in enumerate(self._records) if _is_of(record.fact, user_id)]
+        for place in places:
+            record = self._records[place]
+            erased = erased_of(record.fact)
+            self._known[key_of(record.fact)] = erased
+            self._records[place] = Record(at=record.at, fact=erased)
+        self._posts = {key: post for key, post in self._posts.items() if post.letter.user_id != user_id}
+        self.erasures += 1
+        return len(places)
+
+    async def letters(self, now: float, limit: int) -> list[Letter]:
+        """Return the letters that are due."""
+        due = [(post.due, post.letter) for post in self._posts.values() if post.due is not None]
+        ripe = sorted((entry for entry in due if entry[0] <= now), key=lambda entry: entry[0])
+        return [letter for _, letter in ripe[:limit]]
+
+    async def sent(self, letter_id: str) -> None:
+        """Note that a letter was sent."""
+        self._posts[letter_id].due = None
+
+    async def postpone(self, letter_id: str, until: float) -> None:
+        """Note a vain attempt."""
+        post = self._posts[letter_id]
+        letter = post.letter
+        again = Letter(
+            id=letter.id, user_id=letter.user_id, address=letter.address, attempts=letter.attempts + 1
+        )
+        self._posts[letter_id] = _Post(again, until)
+
+    async def close(self) -> None:
         """Do nothing: there is nothing to let go of."""
 
-    def _take(self, record: Record) -> Verdict:
-        fact, key = record.fact, key_of(record.fact)
-        if key in self._known:
-            return Verdict.DUPLICATE if self._known[key] == fact else Verdict.CONFLICT
-        if key is not None:
-            self._known[key] = fact
-        self._records.append(record)
-        return Verdict.ACCEPTED
+    def _take(self, entry: Entry) -> Verdict:
+        verdict, kept = judge(entry.facts, self._known)
+        self._records.extend(Record(at=entry.at, fact=fact) for fact in kept)
+        if kept and entry.letter is not None:
+            self._posts.setdefault(entry.letter.id, _Post(entry.letter, entry.at))
+        return verdict
+
+
+def _is_of(fact: Fact, user_id: str) -> bool:
+    return isinstance(fact, Order | Action) and fact.user_id == user_id

@@ -1,153 +1,209 @@
 """A journal in one SQLite file, held by one process."""
 
+import asyncio
 import fcntl
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
-
-import msgspec
+from typing import TypeAlias, TypeVar
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Verdict, key_of
-from punnet.market import Action, Fact, Farm, FarmChange, Order, Product, ProductChange, Record, Removal
+from punnet.journal import BATCH, Batch, Entry, Kept, Letter, erased_of, judge, key_of
+from punnet.journal.rows import fact_of, row_of, unreadable
+from punnet.market import Fact, Record
 from punnet.protocol import codec
+
+T = TypeVar("T")
+
+StoredRow: TypeAlias = tuple[int, float, str, bytes]
+"""Position, time, kind and body."""
 
 APPLICATION = int.from_bytes(b"Punt")
 """What SQLite's application_id is in a file of ours."""
 
-VERSION = 1
-"""The schema written here. A file of a later one is left alone."""
+VERSION = 2
+"""The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 CACHE_KIB = 65_536
 """How much of the file SQLite may hold in memory: client-made ids fall all over the index of keys."""
 
-SCHEMA = f"""
-BEGIN;
-CREATE TABLE journal (
-    seq INTEGER PRIMARY KEY,
-    market TEXT NOT NULL DEFAULT 'main',
-    at REAL NOT NULL,
-    kind TEXT NOT NULL,
-    key TEXT,
-    body TEXT NOT NULL,
-    UNIQUE (market, key)
-);
-PRAGMA application_id = {APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+CHECKPOINT_PAGES = 16_000
+"""How long the write-ahead log grows: pages written often in the meantime go into the file once."""
 
-INSERT = "INSERT INTO journal (market, at, kind, key, body) VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
+INSERT = """
+INSERT INTO journal (seq, market, at, kind, key, body) VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT))
+"""
 KNOWN = """
-SELECT key, CAST(body AS BLOB) FROM journal
+SELECT key, kind, CAST(body AS BLOB) FROM journal
 WHERE market = ? AND key IN (SELECT value FROM json_each(?))
 """
-READ = "SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE market = ? ORDER BY seq"
-
-KINDS: dict[type[Fact], str] = {
-    Farm: "farm",
-    Product: "product",
-    FarmChange: "farm change",
-    ProductChange: "product change",
-    Removal: "removal",
-    Order: "order",
-    Action: "action",
-}
-DECODERS: dict[str, msgspec.json.Decoder[Fact]] = {
-    kind: msgspec.json.Decoder(noun) for noun, kind in KINDS.items()
-}
-
-
-class Row(NamedTuple):
-    """One record as the table holds it."""
-
-    market: str
-    at: float
-    kind: str
-    key: str | None
-    body: bytes
+READ = """
+SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE market = ? AND seq > ? ORDER BY seq
+"""
+OF_SHOPPER = """
+SELECT seq, at, kind, CAST(body AS BLOB) FROM journal
+WHERE market = ? AND kind IN ('order', 'action') AND json_extract(body, '$.userId') = ? ORDER BY seq
+"""
+SENT = "UPDATE outbox SET due = NULL, address = '' WHERE market = ? AND id = ?"
+POSTPONE = "UPDATE outbox SET attempts = attempts + 1, due = ? WHERE market = ? AND id = ?"
+ERASE = "UPDATE journal SET kind = ?, key = ?, body = CAST(? AS TEXT) WHERE seq = ?"
+POST = """
+INSERT OR IGNORE INTO outbox (market, id, user_id, address, attempts, due) VALUES (?, ?, ?, ?, ?, ?)
+"""
+DUE = """
+SELECT id, user_id, address, attempts FROM outbox WHERE market = ? AND due <= ? ORDER BY due LIMIT ?
+"""
 
 
 class SqliteJournal:
-    """Keeps the records of one market in the SQLite file at `path`, made if it is not there.
+    """Keeps the records of one market in a SQLite file. Made by `open`."""
 
-    `patience` is how many seconds a commit waits for another program that holds the file.
-    Raises BadSetting when the file cannot be had, BadFile when it is no journal of this version.
-    """
-
-    def __init__(self, path: Path, *, market: str = "main", patience: float = 1.0) -> None:
+    def __init__(self, path: Path, lock: int, database: sqlite3.Connection, market: str) -> None:
         self._path = path
+        self._lock = lock
+        self._database = database
         self._market = market
-        self._lock = _hold(path)
+        self._thread = ThreadPoolExecutor(1, "journal")
+        about = "SELECT identity, erasures FROM market WHERE name = ?"
+        self.identity, self.erasures = database.execute(about, (market,)).fetchone()
+
+    @classmethod
+    async def open(cls, path: Path, *, market: str = "main", patience: float = 1.0) -> "SqliteJournal":
+        """Return the journal in the file at `path`, made if it is not there.
+
+        `patience` is how many seconds a commit waits for another program that holds the file. Raises
+        BadSetting when the file cannot be had, BadFile when it is no journal that this version can read.
+        """
+        lock = _hold(path)
         try:
-            self._database = _open(path, patience)
+            return cls(path, lock, _open(path, market, patience), market)
         except BaseException:
-            os.close(self._lock)
+            os.close(lock)
             raise
 
-    def append(self, records: Sequence[Record]) -> list[Verdict]:
-        """Keep `records` in one commit and return a verdict on each, once they are on the disk."""
-        rows = [self._row(record) for record in records]
-        try:
-            return self._commit(rows)
-        except sqlite3.Error as error:
-            raise JournalUnavailable(f"{self._path} cannot be written: {error}") from error
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        """Keep `entries` in one commit and return the verdicts, once they are on the disk."""
+        return await self._in_thread(lambda: self._append(entries))
 
-    def read(self) -> Iterator[list[Record]]:
-        """Yield every kept record, oldest first, in batches; raise BadFile at one that cannot be read."""
-        with closing(_connect(self._path, "ro", patience=1.0)) as database:
-            try:
-                rows = database.execute(READ, (self._market,))
-                while batch := rows.fetchmany(BATCH):
-                    yield [self._record(*row) for row in batch]
-            except sqlite3.Error as error:
-                raise BadFile(f"{self._path} cannot be read: {error}") from error
+    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
+        """Yield the records behind a position, oldest first, in batches."""
+        with closing(await self._in_thread(lambda: _connect(self._path, "ro", patience=1.0))) as database:
+            rows = await self._in_thread(lambda: database.execute(READ, (self._market, after)))
+            while batch := await self._in_thread(lambda: rows.fetchmany(BATCH)):
+                yield Batch([self._record(*row) for row in batch], batch[-1][0])
 
-    def close(self) -> None:
+    async def find(self, key: str) -> Fact | None:
+        """Return the fact known under `key`, if there is one."""
+        return (await self._in_thread(lambda: self._known([key]))).get(key)
+
+    async def records_of(self, user_id: str) -> list[Record]:
+        """Return the orders and actions of a shopper. It looks at every row: a second for a million."""
+        rows = await self._in_thread(lambda: self._rows_of(user_id))
+        return [self._record(*row) for row in rows]
+
+    async def erase(self, user_id: str) -> int:
+        """Leave nothing of a shopper's orders and actions but that they were, nor in the file's bytes."""
+        count = await self._in_thread(lambda: self._erase(user_id))
+        self.erasures += 1
+        # What was overwritten in the file still stands in the log.
+        await self._in_thread(lambda: self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        return count
+
+    async def letters(self, now: float, limit: int) -> list[Letter]:
+        """Return the letters that are due."""
+        due = self._market, now, limit
+        rows = await self._in_thread(lambda: self._database.execute(DUE, due).fetchall())
+        return [
+            Letter(id=order_id, user_id=user_id, address=address, attempts=attempts)
+            for order_id, user_id, address, attempts in rows
+        ]
+
+    async def sent(self, letter_id: str) -> None:
+        """Note that a letter was sent."""
+        await self._in_thread(lambda: self._database.execute(SENT, (self._market, letter_id)))
+
+    async def postpone(self, letter_id: str, until: float) -> None:
+        """Note a vain attempt."""
+        await self._in_thread(lambda: self._database.execute(POSTPONE, (until, self._market, letter_id)))
+
+    async def close(self) -> None:
         """Close the file and let another process have it."""
-        self._database.close()
+        await self._in_thread(self._database.close)
         os.close(self._lock)
 
-    def _row(self, record: Record) -> Row:
-        fact = record.fact
-        return Row(self._market, record.at, KINDS[type(fact)], key_of(fact), codec.write(fact))
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Return what `work` gives; JournalUnavailable where SQLite does not let it."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except sqlite3.DatabaseError as error:
+            raise JournalUnavailable(f"{self._path} cannot be used: {error}") from error
+
+    def _append(self, entries: Sequence[Entry]) -> Kept:
+        database = self._database
+        with _transaction(database):
+            known = self._known([key for entry in entries for key in map(key_of, entry.facts) if key])
+            (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+            judged = [(entry, *judge(entry.facts, known)) for entry in entries]
+            rows = [row_of(entry.at, fact) for entry, _, kept in judged for fact in kept]
+            placed = ((seq, self._market, *row) for seq, row in enumerate(rows, last + 1))
+            database.executemany(INSERT, placed)
+            letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
+            database.executemany(POST, [self._post(letter, at) for letter, at in letters])
+        return Kept([verdict for _, verdict, _ in judged], last + len(rows))
+
+    def _known(self, keys: list[str]) -> dict[str | None, Fact]:
+        """Return what is known under any of `keys`."""
+        asked = {key: key for key in keys}
+        if self.erasures:
+            asked |= {unreadable(key): key for key in keys}
+        rows = self._database.execute(KNOWN, (self._market, codec.write(list(asked))))
+        return {asked[key]: self._fact(key, kind, body) for key, kind, body in rows}
+
+    def _rows_of(self, user_id: str) -> list[StoredRow]:
+        return self._database.execute(OF_SHOPPER, (self._market, user_id)).fetchall()
+
+    def _erase(self, user_id: str) -> int:
+        database = self._database
+        with _transaction(database):
+            rows = self._rows_of(user_id)
+            for seq, _, kind, body in rows:
+                fact = self._fact(seq, kind, body)
+                erased = row_of(0, erased_of(fact))
+                database.execute(ERASE, (erased.kind, unreadable(key_of(fact) or ""), erased.body, seq))
+            database.execute("DELETE FROM outbox WHERE market = ? AND user_id = ?", (self._market, user_id))
+            database.execute("UPDATE market SET erasures = erasures + 1 WHERE name = ?", (self._market,))
+        return len(rows)
+
+    def _post(self, letter: Letter, due: float) -> tuple[object, ...]:
+        return self._market, letter.id, letter.user_id, letter.address, letter.attempts, due
 
     def _record(self, seq: int, at: float, kind: str, body: bytes) -> Record:
+        return Record(at=at, fact=self._fact(seq, kind, body))
+
+    def _fact(self, name: int | str, kind: str, body: bytes) -> Fact:
         try:
-            return Record(at=at, fact=DECODERS[kind].decode(body))
-        except (msgspec.DecodeError, KeyError) as error:
-            raise BadFile(f"record {seq} of {self._path} cannot be read: {error}") from error
-
-    def _commit(self, rows: list[Row]) -> list[Verdict]:
-        database = self._database
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            keys = [row.key for row in rows if row.key is not None]
-            known: dict[str, bytes] = dict(database.execute(KNOWN, (self._market, codec.write(keys))))
-            verdicts = [_verdict(row, known) for row in rows]
-            judged = zip(rows, verdicts, strict=True)
-            database.executemany(INSERT, (row for row, verdict in judged if verdict is Verdict.ACCEPTED))
-            database.execute("COMMIT")
-        except BaseException:
-            # SQLite has rolled back by itself when, say, the disk is full.
-            if database.in_transaction:
-                database.execute("ROLLBACK")
-            raise
-        return verdicts
+            return fact_of(kind, body)
+        except ValueError as error:
+            raise BadFile(f"record {name} of {self._path} cannot be read: {error}") from error
 
 
-def _verdict(row: Row, known: dict[str, bytes]) -> Verdict:
-    """Judge `row` against the bodies `known` by key, and add it to them when it is new."""
-    if row.key is None:
-        return Verdict.ACCEPTED
-    if row.key not in known:
-        known[row.key] = row.body
-        return Verdict.ACCEPTED
-    body, decode = known[row.key], DECODERS[row.kind].decode
-    return Verdict.DUPLICATE if body == row.body or decode(body) == decode(row.body) else Verdict.CONFLICT
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Make durable at the end what is done inside, all of it or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        # SQLite has rolled back by itself when, say, the disk is full.
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
 
 
 def _hold(path: Path) -> int:
@@ -174,22 +230,27 @@ def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
         uri=True,
         timeout=patience,
         isolation_level=None,
-        # The pipeline appends from one thread of its own, never from two at once.
+        # One thread works with it, another may close it.
         check_same_thread=False,
     )
 
 
-def _open(path: Path, patience: float) -> sqlite3.Connection:
-    """Open the journal at `path`, or make it."""
+def _open(path: Path, market: str, patience: float) -> sqlite3.Connection:
+    """Open the journal at `path`, or make it, with `market` in it."""
     try:
         database = _connect(path, "rwc", patience)
     except sqlite3.Error as error:
         raise BadSetting(f"{path} cannot be used: {error}; name another file in DATABASE_URL") from error
     try:
-        _identify(database, path)
+        _bring_up_to_date(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA secure_delete = ON")
         database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        database.execute(
+            "INSERT OR IGNORE INTO market (name, identity) VALUES (?, ?)", (market, secrets.token_hex(8))
+        )
     except sqlite3.Error as error:
         database.close()
         raise BadFile(f"{path} is no journal: {error}; name another file in DATABASE_URL") from error
@@ -199,8 +260,8 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
     return database
 
 
-def _identify(database: sqlite3.Connection, path: Path) -> None:
-    """Raise BadFile unless this is a journal of this version, or an empty file that becomes one."""
+def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
+    """Raise BadFile unless this is a journal of this version or before, or an empty file that becomes one."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -208,5 +269,17 @@ def _identify(database: sqlite3.Connection, path: Path) -> None:
         raise BadFile(f"{path} was written by a newer Punnet (schema {version}); install that one to open it")
     if application != APPLICATION and tables:
         raise BadFile(f"{path} belongs to another program; name another file in DATABASE_URL")
-    if not tables:
-        database.executescript(SCHEMA)
+    if application == APPLICATION and version == VERSION:
+        return
+    sql = _scripts(version if tables else 0)
+    stamp = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+    database.executescript(f"BEGIN; {sql} {stamp} COMMIT;")
+
+
+def _scripts(version: int) -> str:
+    """Return the SQL that makes a journal, or brings one of an earlier version up to date."""
+    room = files("punnet.journal")
+    if not version:
+        return (room / "schema" / "sqlite.sql").read_text()
+    steps = sorted((room / "migrations" / "sqlite").iterdir(), key=lambda step: step.name)
+    return "".join(step.read_text() for step in steps if int(step.name[:4]) > version)

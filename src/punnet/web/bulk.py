@@ -7,12 +7,13 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from punnet.errors import JournalUnavailable, PunnetError, Refused, TooBusy, TooLarge
+from punnet.errors import JournalUnavailable, PunnetError, Refused, TooBusy, TooLarge, UnknownId
 from punnet.journal import Verdict
-from punnet.market import Fact, Id, Noun, Order
+from punnet.market import Fact, Id, Noun
 from punnet.protocol import codec
+from punnet.protocol.actions import Tracked
 from punnet.web.exchange import Error, described_error
-from punnet.web.recording import another
+from punnet.web.recording import conflict, known
 from punnet.web.shop import Shop
 
 GROUP = 500
@@ -45,28 +46,32 @@ class BulkReport(Noun, frozen=True, kw_only=True):
     lines: tuple[LineReport, ...]
 
 
-class Entry(NamedTuple):
-    """What one line holds: the id that names it, and the facts it adds; these raise where they do not fit."""
+class Line(NamedTuple):
+    """What one line holds: its id, the facts it adds, and the action they come from, if they do.
+
+    `facts` raises where they do not fit the market.
+    """
 
     id: str
-    facts: Callable[[], list[Fact]]
+    facts: Callable[[], tuple[Fact, ...]]
+    tracked: Tracked | None = None
 
 
-Reader: TypeAlias = Callable[[bytes], Entry]
+Reader: TypeAlias = Callable[[bytes], Line]
 
 
 class Waiting(NamedTuple):
-    """A line that is not durable yet."""
+    """A line that is not durable yet, and its number."""
 
-    line: int
-    id: str
-    facts: list[Fact]
+    number: int
+    line: Line
+    facts: tuple[Fact, ...]
 
 
 async def take_in(shop: Shop, body: bytes, read: Reader) -> BulkReport:
     """Make durable every line that fits, in order, and report on all of them.
 
-    TooBusy and JournalUnavailable are raised only while nothing of the call was kept.
+    TooBusy and JournalUnavailable are raised only while nothing of the call is known to be kept.
     """
     lines = list(codec.lines(body))
     most = shop.limits.bulk_lines
@@ -94,60 +99,57 @@ class _Intake:
         self._reports: list[LineReport] = []
         self._kept = False
 
-    async def take(self, number: int, line: bytes, read: Reader) -> None:
+    async def take(self, number: int, text: bytes, read: Reader) -> None:
         try:
-            entry = read(line)
-            facts = await self._fitting(entry)
+            line = read(text)
+            facts = await self._fitting(number, line)
         except Refused as error:
             self._refuse(number, error)
             return
-        self._waiting.append(Waiting(number, entry.id, facts))
+        if facts:
+            self._waiting.append(Waiting(number, line, facts))
         if len(self._waiting) == GROUP:
             await self.settle()
 
-    async def _fitting(self, entry: Entry) -> list[Fact]:
-        """Return the entry's facts; where they need what still waits, or clash with it, that goes first."""
+    async def _fitting(self, number: int, line: Line) -> tuple[Fact, ...]:
+        """Return the line's facts, none where it is known already; what still waits goes first if need be."""
         try:
-            facts = entry.facts()
+            return line.facts()
         except Refused:
-            if not self._waiting:
+            await self.settle()
+        try:
+            return line.facts()
+        except UnknownId:
+            # What it is about may have left the catalogue since it was sent the first time.
+            verdict = await known(self._shop, line.tracked.action) if line.tracked else Verdict.ACCEPTED
+            if verdict is Verdict.ACCEPTED:
                 raise
-        else:
-            if not self._clashes(facts):
-                return facts
-        await self.settle()
-        return entry.facts()
-
-    def _clashes(self, facts: list[Fact]) -> bool:
-        orders = {fact.id for fact in facts if isinstance(fact, Order)}
-        waiting = (fact for entry in self._waiting for fact in entry.facts) if orders else ()
-        return any(isinstance(fact, Order) and fact.id in orders for fact in waiting)
+        await self._judge(number, line, verdict)
+        return ()
 
     async def settle(self) -> None:
         """Make durable what waits."""
         waiting, self._waiting = self._waiting, []
-        facts = [fact for entry in waiting for fact in entry.facts]
-        if not facts:
+        if not waiting:
             return
         try:
-            verdicts = await self._shop.pipeline.submit(facts)
+            verdicts = await self._shop.pipeline.submit([entry.facts for entry in waiting])
         except (TooBusy, JournalUnavailable) as error:
             if not self._kept:
                 raise
             for entry in waiting:
-                self._refuse(entry.line, error)
+                self._refuse(entry.number, error)
             return
         self._kept = True
-        judged = iter(verdicts)
-        for entry in waiting:
-            self._judge(entry, [next(judged) for _ in entry.facts][-1])
+        for entry, verdict in zip(waiting, verdicts, strict=True):
+            await self._judge(entry.number, entry.line, verdict)
 
-    def _judge(self, entry: Waiting, verdict: Verdict) -> None:
-        if verdict is Verdict.CONFLICT:
-            self._refuse(entry.line, another("eventId", entry.id))
+    async def _judge(self, number: int, line: Line, verdict: Verdict) -> None:
+        if verdict is Verdict.CONFLICT and line.tracked:
+            self._refuse(number, await conflict(self._shop, line.tracked))
             return
         outcome = Outcome.DUPLICATE if verdict is Verdict.DUPLICATE else Outcome.ACCEPTED
-        self._reports.append(LineReport(line=entry.line, outcome=outcome, id=entry.id))
+        self._reports.append(LineReport(line=number, outcome=outcome, id=line.id))
 
     def _refuse(self, number: int, error: PunnetError) -> None:
         self._reports.append(LineReport(line=number, outcome=Outcome.REFUSED, error=described_error(error)))

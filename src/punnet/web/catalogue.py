@@ -120,14 +120,14 @@ async def list_products(shop: Shop, call: Call) -> Reply:
 async def post_catalogue(shop: Shop, call: Call) -> Reply:
     """Take in farms and products in bulk: a line that names a farmId is a product."""
 
-    def read(line: bytes) -> bulk.Entry:
+    def read(line: bytes) -> bulk.Line:
         noun = codec.read_listing(line)
 
-        def facts() -> list[Fact]:
+        def facts() -> tuple[Fact, ...]:
             shop.engine.check(noun)
-            return [noun]
+            return (noun,)
 
-        return bulk.Entry(noun.id, facts)
+        return bulk.Line(noun.id, facts)
 
     return Reply(await bulk.take_in(shop, call.body, read))
 

@@ -1,7 +1,7 @@
 """Orders over HTTP."""
 
 from punnet.errors import UnknownId
-from punnet.journal import Verdict
+from punnet.journal import Verdict, order_key
 from punnet.market import Order
 from punnet.protocol import codec
 from punnet.web.exchange import Call, Reply
@@ -18,11 +18,7 @@ class PostedOrder(Order, frozen=True, kw_only=True):
 async def post_order(shop: Shop, call: Call) -> Reply:
     """Record a purchase, once."""
     order = codec.read(call.body, Order)
-    known = shop.engine.order(order.id)
-    if known is None:
-        verdict = await submit(shop, order)
-    else:
-        verdict = Verdict.DUPLICATE if known == order else Verdict.CONFLICT
+    verdict = await submit(shop, order)
     if verdict is Verdict.CONFLICT:
         raise another("id", order.id)
     duplicate = verdict is Verdict.DUPLICATE
@@ -32,8 +28,8 @@ async def post_order(shop: Shop, call: Call) -> Reply:
 
 async def get_order(shop: Shop, call: Call) -> Reply:
     """Answer an order."""
-    order = shop.engine.order(call.id)
-    if order is None:
+    order = await shop.journal.find(order_key(call.id)) if shop.engine.has_order(call.id) else None
+    if not isinstance(order, Order):
         allowed = "the id of a posted order"
         raise UnknownId(f'id "{call.id}" is no order.', field="id", value=call.id, allowed=allowed)
     return Reply(order)

@@ -83,11 +83,11 @@ async def post_action(shop: Shop, call: Call) -> Reply:
 async def post_events(shop: Shop, call: Call) -> Reply:
     """Record actions in bulk."""
 
-    def read(line: bytes) -> bulk.Entry:
+    def read(line: bytes) -> bulk.Line:
         posted = codec.read(line, actions.PostedAction)
         action = posted.by(posted.user_id, posted.action, shop.new_id())
         tracked = actions.tracked(action, shop.clock())
-        return bulk.Entry(action.event_id, lambda: facts_of(shop, tracked))
+        return bulk.Line(action.event_id, lambda: facts_of(shop, tracked), tracked)
 
     return Reply(await bulk.take_in(shop, call.body, read))
 

@@ -1,8 +1,8 @@
 """Take facts in, and say whether they were known already."""
 
 from punnet.errors import Conflict, UnknownId
-from punnet.journal import Verdict
-from punnet.market import Fact, Order
+from punnet.journal import Verdict, judge, key_of
+from punnet.market import Action, Fact, Order
 from punnet.protocol.actions import Tracked
 from punnet.web.shop import Shop
 
@@ -10,34 +10,51 @@ from punnet.web.shop import Shop
 async def submit(shop: Shop, fact: Fact) -> Verdict:
     """Make one fact durable and applied, or raise; a fact that does not fit the market changes nothing."""
     shop.engine.check(fact)
-    return (await shop.pipeline.submit([fact]))[0]
+    return (await shop.pipeline.submit([(fact,)]))[0]
 
 
 async def track(shop: Shop, tracked: Tracked) -> bool:
     """Make an action durable and applied, and return whether it already was.
 
-    Conflict when its id stands for another action.
+    Conflict when its id, or that of its order, stands for something else.
     """
-    facts = facts_of(shop, tracked)
-    verdict = (await shop.pipeline.submit(facts))[-1]
+    try:
+        facts = facts_of(shop, tracked)
+    except UnknownId:
+        # What it was about may have left the catalogue since it was sent the first time.
+        verdict = await known(shop, tracked.action)
+        if verdict is Verdict.ACCEPTED:
+            raise
+    else:
+        verdict = (await shop.pipeline.submit([facts]))[0]
     if verdict is Verdict.CONFLICT:
-        raise another("eventId", tracked.action.event_id)
+        raise await conflict(shop, tracked)
     return verdict is Verdict.DUPLICATE
 
 
-def facts_of(shop: Shop, tracked: Tracked) -> list[Fact]:
+def facts_of(shop: Shop, tracked: Tracked) -> tuple[Fact, ...]:
     """Return what a tracked action adds to the journal, the action last, or raise where it does not fit."""
-    order = tracked.order
+    order, action = tracked.order, tracked.action
     if order is None:
-        shop.engine.check(tracked.action)
-        return [tracked.action]
-    known = shop.engine.order(order.id)
-    if known is None:
-        _check_items(shop, order)
-        return [order, tracked.action]
-    if not known.is_same_basket(order):
-        raise another("entityId", order.id)
-    return [tracked.action]
+        shop.engine.check(action)
+        return (action,)
+    _check_items(shop, order)
+    return (order, action)
+
+
+async def known(shop: Shop, action: Action) -> Verdict:
+    """Return the verdict that the journal would give on an action by itself."""
+    key = key_of(action)
+    before = await shop.journal.find(key) if key else None
+    return judge((action,), {} if before is None else {key: before})[0]
+
+
+async def conflict(shop: Shop, tracked: Tracked) -> Conflict:
+    """Return the refusal of a tracked action whose id, or that of its order, stands for something else."""
+    action, order = tracked.action, tracked.order
+    if order is None or await known(shop, action) is Verdict.CONFLICT:
+        return another("eventId", action.event_id)
+    return another("entityId", order.id)
 
 
 def another(field: str, value: str) -> Conflict:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
+from punnet.journal import Journal
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import Frames
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
@@ -30,6 +31,7 @@ class Shop:
 
     engine: Engine
     pipeline: Pipeline
+    journal: Journal
     hub: Hub
     frames: Frames
     clock: Callable[[], float]
