@@ -347,7 +347,7 @@ async def test_where_there_is_nothing_to_push_nothing_is_pushed(shop):
     ann = shop.hub.register("ann")
     wish = Action(event_id="e1", user_id="ann", action=UserAction.ADD_TO_WISHLIST, entity_id="of no farm")
     await shop.submit([wish])
-    await shop.pipeline.submit([view("e2", "leek")])
+    await shop.submit([view("e2", "leek")])
     assert [b'"RECOMMENDATION_UPDATE"' in frame for frame in await ann.take()] == [True]
     await shop.pipeline.stop()
     assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 0)
