@@ -6,17 +6,20 @@ from collections import deque
 import msgspec
 
 from punnet.core.column import Column
+from punnet.core.postings import Postings
 
 
 def state(thing: object) -> object:
     """Return the state of `thing`, through all that it holds.
 
-    Of a column its values count, not the room it keeps; the order of a dictionary counts, that of a set
-    does not; NaN equals NaN.
+    Of a column its values count, not the room it keeps, of postings their rows, not where they lie; the order
+    of a dictionary counts, that of a set does not; NaN equals NaN.
     """
     match thing:
         case Column():
             return [thing.values.dtype.str, repr(thing.values.tolist())]
+        case Postings():
+            return [thing.row(row).tolist() for row in range(len(thing))]
         case dict():
             return [type(thing).__name__, [(state(key), state(value)) for key, value in thing.items()]]
         case set() | frozenset():

@@ -1,0 +1,90 @@
+"""Replay is exact: however records came in, the journal gives the same engine again, to the last value."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punnet.engine import snapshot
+from punnet.engine.engine import Engine
+from punnet.hub import Hub
+from punnet.journal import Journal
+from punnet.journal.memory import MemoryJournal
+from punnet.journal.sqlite import SqliteJournal
+from punnet.market import Action, Fact, Order, Record, UserAction
+from punnet.pipeline import Pipeline
+from punnet.protocol.messages import Frames
+from tests.markets import Market, markets
+from tests.state import state
+
+
+async def of_memory(_: Path) -> Journal:
+    return MemoryJournal()
+
+
+async def of_sqlite(folder: Path) -> Journal:
+    return await SqliteJournal.open(folder / "market.db")
+
+
+def in_calls(records: Sequence[Record], random: Random) -> list[list[tuple[Fact, ...]]]:
+    """Return the facts in calls of random length, some twice, an order now and then with its purchase."""
+    calls: list[list[tuple[Fact, ...]]] = []
+    for number, record in enumerate(records):
+        fact = record.fact
+        if not calls or random.randint(0, 3) == 0:
+            calls.append([])
+        if isinstance(fact, Order) and random.randint(0, 2) == 0:
+            by = UserAction.COMPLETE_PURCHASE
+            action = Action(event_id=f"p{number}", user_id=fact.user_id, action=by, entity_id=fact.id)
+            calls[-1].append((fact, action))
+        else:
+            calls[-1].append((fact,))
+        if random.randint(0, 9) == 0:
+            calls[-1].append(random.choice(random.choice(calls) or [(fact,)]))
+    return calls
+
+
+async def submitted(journal: Journal, of: Market, random: Random) -> Engine:
+    """Return the engine that a pipeline made of the market, several callers at a time."""
+    engine = Engine()
+    times = iter([record.at for record in of.records for _ in range(3)])
+    pipeline = Pipeline(engine, journal, Hub(lambda: 0), Frames("x"), lambda: next(times))
+    pipeline.start()
+    waiting: list[asyncio.Task[object]] = []
+    for call in in_calls(of.records, random):
+        waiting.append(asyncio.create_task(pipeline.submit(call)))
+        if random.randint(0, 1):
+            await asyncio.gather(*waiting)
+            waiting.clear()
+    await asyncio.gather(*waiting)
+    await pipeline.stop()
+    return engine
+
+
+@pytest.mark.parametrize("make", [of_memory, of_sqlite])
+@settings(max_examples=40)
+@given(of=markets(), random=st.randoms(use_true_random=False))
+def test_a_replay_gives_the_whole_state_again(make, of, random):
+    async def run() -> None:
+        with TemporaryDirectory() as folder:
+            journal = await make(Path(folder))
+            live = await submitted(journal, of, random)
+            records = [record async for batch in journal.read() for record in batch.records]
+            await journal.close()
+        one_by_one, in_batches = Engine(), Engine()
+        for record in records:
+            one_by_one.apply([record])
+        borders = sorted(random.randint(0, len(records)) for _ in range(4))
+        for first, last in pairwise([0, *borders, len(records)]):
+            in_batches.apply(records[first:last])
+            if random.randint(0, 1):
+                in_batches = snapshot.load(snapshot.dump(in_batches))
+        assert state(live) == state(one_by_one) == state(in_batches)
+
+    asyncio.run(run())
