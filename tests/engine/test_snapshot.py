@@ -123,7 +123,7 @@ def test_state_that_only_one_of_two_engines_has_is_refused(more):
 def test_a_snapshot_of_something_else_is_refused(before, after):
     body = snapshot.dump(engine_of(*SHOP))
     assert before in body
-    with pytest.raises(BadFile, match="the snapshot cannot be read"):
+    with pytest.raises(BadFile, match="the engine cannot be read"):
         snapshot.load(body.replace(before, after))
 
 
@@ -131,7 +131,7 @@ def test_a_snapshot_of_something_else_is_refused(before, after):
 def test_what_is_no_snapshot_is_refused(spoil):
     body = snapshot.dump(engine_of(*SHOP))
     spoiled = {"nothing": b"", "cut": body[:-1], "more": body + b"\x00", "null": b"\xc0"}[spoil]
-    with pytest.raises(BadFile, match="the snapshot cannot be read"):
+    with pytest.raises(BadFile, match="the engine cannot be read"):
         snapshot.load(spoiled)
 
 

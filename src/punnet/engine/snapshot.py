@@ -43,7 +43,7 @@ def dump(engine: Engine) -> bytes:
     return msgspec.msgpack.encode({part.path: _written(part) for part in _parts(engine)})
 
 
-def load(body: bytes, tuning: Tuning | None = None) -> Engine:
+def load(body: bytes | memoryview, tuning: Tuning | None = None) -> Engine:
     """Return the engine that was dumped: it answers, counts and goes on like the one it was taken from.
 
     Raises BadFile where `body` was not dumped from an engine of this shape.
@@ -57,7 +57,7 @@ def load(body: bytes, tuning: Tuning | None = None) -> Engine:
         for path, part in parts.items():
             setattr(part.room, part.name, _read(part, written[path]))
     except (ValueError, TypeError) as error:
-        raise BadFile(f"the snapshot cannot be read: {error}") from None
+        raise BadFile(f"the engine cannot be read: {error}") from None
     return engine
 
 

@@ -1,0 +1,245 @@
+"""The engine at some position of its journal, in a file: a start then replays only what came later."""
+
+import logging
+import os
+import tempfile
+from glob import escape
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from punnet import __version__
+from punnet.engine import snapshot
+from punnet.engine.engine import Engine
+from punnet.engine.tuning import Tuning
+from punnet.errors import BadFile
+from punnet.journal import Journal
+from punnet.market import Record
+
+TITLE = b"punnet snapshot 1\n"
+"""The first line. The second is the header; the body follows it, then a digest of all that is before."""
+
+DIGEST_BYTES = 32
+
+INSTEAD = "the journal is replayed from its beginning"
+"""What is done where there is no snapshot to trust."""
+
+logger = logging.getLogger(__name__)
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a body belongs to: a journal that people were erased from so often, up to the position `last`.
+
+    `records` are in it; `seal` is a digest of the last of them, `shape` one of the engine that was dumped.
+    """
+
+    journal: str
+    erasures: int
+    last: int
+    records: int
+    seal: str
+    shape: str
+    version: str
+
+
+class Held(NamedTuple):
+    """A snapshot that belongs to the journal in question."""
+
+    header: Header
+    body: memoryview
+
+
+class Snapshots:
+    """Keeps one snapshot in the file at `path`; what cannot be trusted is moved out of the way, and said."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._aside = path.with_name(f"{path.name}.aside")
+
+    def load(self, journal: str, erasures: int) -> Held | None:
+        """Return the snapshot of a journal with so many erasures, None where there is none to trust."""
+        try:
+            return self._load(journal, erasures)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            logger.warning("%s cannot be used: %s; %s", self.path, error.strerror, INSTEAD)
+            return None
+
+    def set_aside(self, why: str, erasures: int) -> None:
+        """Move the snapshot out of the way and say so; where people were erased, whom it holds is unknown."""
+        try:
+            if erasures:
+                self.path.unlink()
+                done = "deleted"
+            else:
+                self.path.replace(self._aside)
+                done = f"set aside as {self._aside}"
+        except OSError as error:
+            done = f"left where it is ({error.strerror})"
+        logger.warning("%s %s; it was %s, and %s", self.path, why, done, INSTEAD)
+
+    def save(self, header: Header, body: bytes) -> int:
+        """Put a snapshot in the place of the former one and return its size in bytes.
+
+        Raises BadFile when it cannot be written; the former one then stays.
+        """
+        try:
+            return self._save(TITLE + msgspec.json.encode(header) + b"\n", body)
+        except OSError as error:
+            raise BadFile(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def delete(self) -> None:
+        """Leave no snapshot, nor one that was set aside or is being written."""
+        try:
+            for path in (self._aside, *self._unfinished(), self.path):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.error("%s must be deleted, but cannot be: %s; delete it", self.path, error.strerror)
+
+    def _load(self, journal: str, erasures: int) -> Held | None:
+        for unfinished in self._unfinished():
+            unfinished.unlink(missing_ok=True)
+        if erasures:
+            self._aside.unlink(missing_ok=True)
+        try:
+            held = _parsed(self.path.read_bytes())
+        except BadFile as error:
+            self.set_aside(str(error), erasures)
+            return None
+        header = held.header
+        if header.journal == journal and header.erasures != erasures:
+            self.path.unlink()
+            logger.warning(
+                "%s may hold someone who was erased since; it was deleted, and %s", self.path, INSTEAD
+            )
+        elif (why := _misfit(header, journal)) is not None:
+            self.set_aside(why, erasures)
+        else:
+            return held
+        return None
+
+    def _save(self, head: bytes, body: bytes) -> int:
+        folder = self.path.parent
+        descriptor, name = tempfile.mkstemp(prefix=f"{self.path.name}.", suffix=".new", dir=folder)
+        unfinished, digest = Path(name), blake2b(digest_size=DIGEST_BYTES)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for part in (head, body):
+                    digest.update(part)
+                    file.write(part)
+                file.write(digest.digest())
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self.path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync(folder)
+        return len(head) + len(body) + DIGEST_BYTES
+
+    def _unfinished(self) -> list[Path]:
+        """Return what is being written, or was when a process was killed."""
+        return list(self.path.parent.glob(f"{escape(self.path.name)}.*.new"))
+
+
+class Restored(NamedTuple):
+    """An engine up to the position `last`, which `seal` is the digest of.
+
+    So many `records` of the journal came with a snapshot; those behind it were `replayed`.
+    """
+
+    engine: Engine
+    last: int
+    seal: str
+    records: int
+    replayed: int
+
+
+async def restore(journal: Journal, snapshots: Snapshots | None, tuning: Tuning) -> Restored:
+    """Return the engine that `journal` makes, with the help of a snapshot where there is one to trust.
+
+    Raises BadFile or JournalUnavailable where the journal cannot be read.
+    """
+    start = Restored(Engine(tuning), last=0, seal="", records=0, replayed=0)
+    if snapshots is not None:
+        start = await _snapped(journal, snapshots, tuning) or start
+    engine, last, seal, records, _ = start
+    replayed = 0
+    async for batch in journal.read(last):
+        engine.apply(batch.records)
+        last, seal = batch.last, _sealed(batch.records[-1])
+        replayed += len(batch.records)
+    return Restored(engine, last, seal, records, replayed)
+
+
+def header_of(restored: Restored, journal: Journal) -> Header:
+    """Return the header for a snapshot of what `restored` from `journal`."""
+    return Header(
+        journal=journal.identity,
+        erasures=journal.erasures,
+        last=restored.last,
+        records=restored.records + restored.replayed,
+        seal=restored.seal,
+        shape=snapshot.shape(),
+        version=__version__,
+    )
+
+
+async def _snapped(journal: Journal, snapshots: Snapshots, tuning: Tuning) -> Restored | None:
+    held = snapshots.load(journal.identity, journal.erasures)
+    if held is None:
+        return None
+    header, body = held
+    if await _seal_at(journal, header.last) != header.seal:
+        snapshots.set_aside("holds what is not in the journal", journal.erasures)
+        return None
+    try:
+        return Restored(snapshot.load(body, tuning), header.last, header.seal, header.records, replayed=0)
+    except BadFile as error:
+        snapshots.set_aside(f"fits no engine: {error}", journal.erasures)
+        return None
+
+
+async def _seal_at(journal: Journal, position: int) -> str | None:
+    async for batch in journal.read(position - 1):
+        return _sealed(batch.records[0])
+    return None
+
+
+def _sealed(record: Record) -> str:
+    return blake2b(msgspec.json.encode(record), digest_size=16).hexdigest()
+
+
+def _parsed(content: bytes) -> Held:
+    """Return what was saved; raise BadFile with what is wrong with it."""
+    if not content.startswith(TITLE):
+        raise BadFile("is no snapshot that this version of Punnet can read")
+    written, digest = memoryview(content)[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+    if blake2b(written, digest_size=DIGEST_BYTES).digest() != digest:
+        raise BadFile("is damaged")
+    end = content.find(b"\n", len(TITLE))
+    try:
+        header = msgspec.json.decode(written[len(TITLE) : end], type=Header)
+    except msgspec.DecodeError:
+        raise BadFile("is no snapshot that this version of Punnet can read") from None
+    return Held(header, written[end + 1 :])
+
+
+def _misfit(header: Header, journal: str) -> str | None:
+    """Return why a snapshot with this header is not to be used, if it is not."""
+    if (header.version, header.shape) != (__version__, snapshot.shape()):
+        return "was written by another version of Punnet"
+    if header.journal != journal:
+        return "belongs to another journal"
+    return None
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in `folder` on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
