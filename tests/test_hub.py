@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from punnet.errors import TooBusy
+from punnet.errors import Unavailable
 from punnet.hub import GOING_AWAY, TRY_AGAIN_LATER, Hub
 
 
@@ -111,7 +111,7 @@ def test_a_connection_too_many_is_refused_until_one_leaves(hub):
     assert not hub.full
     hub.register("bob")
     assert hub.full
-    with pytest.raises(TooBusy, match="3 connections are open"):
+    with pytest.raises(Unavailable, match="3 connections are open"):
         hub.register("cem")
     hub.unregister(first)
     hub.register("cem")

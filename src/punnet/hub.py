@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
-from punnet.errors import TooBusy
+from punnet.errors import Unavailable
 
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
@@ -92,9 +92,9 @@ class Hub:
         return self.open >= self._capacity
 
     def register(self, user_id: str) -> Connection:
-        """Return a new connection of the user; raise TooBusy when there are as many as there may be."""
+        """Return a new connection of the user; raise Unavailable when there are as many as there may be."""
         if self.full:
-            raise TooBusy(f"{self._capacity} connections are open, which is the most this server takes")
+            raise Unavailable(f"{self._capacity} connections are open, which is the most this server takes.")
         connection = Connection(user_id, self._clock(), self._frames, self._size)
         self._by_user.setdefault(user_id, set()).add(connection)
         self._opened_sum += connection.opened_at

@@ -216,22 +216,27 @@ Limit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
 Words: TypeAlias = Annotated[str, Meta(max_length=200)]
 
 
-class Query(Noun, frozen=True, kw_only=True):
-    """What an answer is asked for. Without a context it is PRODUCT_DETAIL beside a product, else HOME."""
+class Wanted(Noun, frozen=True, kw_only=True):
+    """What an answer is asked for, whoever it is for and on whatever page."""
 
-    user_id: Id
     product_id: Id | None = None
     category: Name | None = None
     limit: Limit = 10
     exclude_ids: tuple[Id, ...] = ()
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    context: Context | None = None
     search_query: Words | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         both_or_neither(self.latitude, self.longitude)
+
+
+class Query(Wanted, frozen=True, kw_only=True):
+    """What an answer is asked for. Without a context it is PRODUCT_DETAIL beside a product, else HOME."""
+
+    user_id: Id
+    context: Context | None = None
 
 
 class Reason(StrEnum):

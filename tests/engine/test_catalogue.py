@@ -179,6 +179,17 @@ def test_the_products_are_listed_in_the_order_they_were_added_first():
     assert [it.id for it in catalogue.listed()] == ["pears", "leeks", "plums"]
 
 
+def test_a_listing_can_begin_behind_a_product_even_one_that_left():
+    catalogue = catalogue_of(farm(), product("pears"), product("leeks"), product("plums"))
+    catalogue.remove_product("leeks")
+    behind = {name: catalogue.listed_after(catalogue.products.find(name)) for name in catalogue.products}
+    assert {name: [it.id for it in later] for name, later in behind.items()} == {
+        "pears": ["plums"],
+        "leeks": ["plums"],
+        "plums": [],
+    }
+
+
 def test_a_farms_new_name_appears_in_its_products_only():
     catalogue = catalogue_of(farm(), farm("dale"), product("leeks"), product("pears", farm_id="dale"))
     catalogue.put_farm(farm(name="Hilltop"))

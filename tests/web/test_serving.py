@@ -78,7 +78,7 @@ async def test_a_bad_host_is_refused(stall):
 
 
 async def test_what_nobody_expected_is_logged_and_told_without_its_trace(stall, caplog):
-    stall.shop.engine.catalogue.listed = None
+    stall.shop.engine.catalogue.listed_after = None
     with caplog.at_level(logging.ERROR, "punnet.web.serving"):
         response = await stall.client.get("/api/products")
 

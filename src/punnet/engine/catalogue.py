@@ -1,5 +1,6 @@
 """Farms and products: their ids, their nouns, and the columns the algorithms read."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
@@ -46,7 +47,12 @@ class Catalogue:
 
     def listed(self) -> list[ListedProduct]:
         """Return every product of the market, the one added first first."""
-        return [product for product in self._products if product is not None]
+        return list(self.listed_after(-1))
+
+    def listed_after(self, position: int) -> Iterator[ListedProduct]:
+        """Yield the products of the market that have a place behind `position`, in that order."""
+        later = (self._products[at] for at in range(position + 1, len(self._products)))
+        return (product for product in later if product is not None)
 
     def farm_has_products(self, farm_id: str) -> bool:
         """Return whether any product of the market is this farm's."""

@@ -14,16 +14,13 @@ from punnet.market import (
     Context,
     EntityType,
     Id,
-    Latitude,
-    Limit,
-    Longitude,
     Moment,
     Name,
     Noun,
     Query,
     UserAction,
+    Wanted,
     Words,
-    both_or_neither,
 )
 from punnet.protocol import codec
 from punnet.protocol.refusal import shown
@@ -141,35 +138,15 @@ def on_page(query: Query, context: PageOrContext | None) -> Query:
     return msgspec.structs.replace(query, **changes) if changes else query
 
 
-class QueryPayload(Noun, frozen=True, kw_only=True):
+class QueryPayload(Wanted, frozen=True, kw_only=True):
     """What REQUEST_RECOMMENDATIONS asks for: a Query without the user."""
 
-    product_id: Id | None = None
-    category: Name | None = None
-    limit: Limit = 10
-    exclude_ids: tuple[Id, ...] = ()
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
     context: PageOrContext | None = None
-    search_query: Words | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        both_or_neither(self.latitude, self.longitude)
 
     def query(self, user_id: str) -> Query:
         """Return it as the Query of the shopper."""
-        query = Query(
-            user_id=user_id,
-            product_id=self.product_id,
-            category=self.category,
-            limit=self.limit,
-            exclude_ids=self.exclude_ids,
-            latitude=self.latitude,
-            longitude=self.longitude,
-            search_query=self.search_query,
-        )
-        return on_page(query, self.context)
+        wanted = {name: getattr(self, name) for name in Wanted.__struct_fields__}
+        return on_page(Query(user_id=user_id, **wanted), self.context)
 
 
 class ConnectionAck(Noun, frozen=True, kw_only=True):

@@ -103,15 +103,12 @@ async def delete_product(shop: Shop, call: Call) -> Reply:
 async def list_products(shop: Shop, call: Call) -> Reply:
     """Answer the catalogue page by page."""
     query = codec.read_query(call.query, ListingQuery)
-    ids = shop.engine.catalogue.products
-    start = -1 if query.after is None else ids.find(query.after)
+    catalogue = shop.engine.catalogue
+    start = -1 if query.after is None else catalogue.products.find(query.after)
     if query.after is not None and start < 0:
         raise not_in_catalogue("product", query.after, "after")
-    following = (
-        product
-        for product in shop.engine.catalogue.listed()
-        if ids.find(product.id) > start and query.category in (None, product.category)
-    )
+    later = catalogue.listed_after(start)
+    following = (product for product in later if query.category in (None, product.category))
     products = tuple(islice(following, query.limit))
     more = next(following, None) is not None
     return Reply(Listing(products=products, next=products[-1].id if more else None), count=len(products))

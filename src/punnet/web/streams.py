@@ -7,7 +7,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import Receive, Scope, Send, WebSocketScope
 
-from punnet.errors import PunnetError, Refused, Unavailable
+from punnet.errors import PunnetError, Refused
 from punnet.hub import Connection
 from punnet.market import Id, Noun
 from punnet.protocol import codec, session
@@ -37,7 +37,8 @@ def stream_handler(shop: Shop, path: str) -> ASGIRouteHandler:
             return
         await receive()
         try:
-            connection = _admitted(shop, scope)
+            user_id = codec.read_query(scope["query_string"], StreamQuery).user_id
+            connection = shop.hub.register(user_id)
         except PunnetError as error:
             await _deny(scope, send, failed(error, request_id))
             return
@@ -140,14 +141,6 @@ class _Stream:
             return self._session.answered(self._shop.engine.answer(ask.query, now), now, ask.request_id)
         except PunnetError as error:
             return self._session.refused(error, now, ask.request_id)
-
-
-def _admitted(shop: Shop, scope: WebSocketScope) -> Connection:
-    """Return the connection of the user that the query names, or raise before it is opened."""
-    user_id = codec.read_query(scope["query_string"], StreamQuery).user_id
-    if shop.hub.full:
-        raise Unavailable("As many connections are open as this server takes.")
-    return shop.hub.register(user_id)
 
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:
