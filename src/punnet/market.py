@@ -202,6 +202,19 @@ class Erased(Noun, frozen=True, kw_only=True):
     action: UserAction | None = None
 
 
+class ResetType(StrEnum):
+    """Which statistics begin anew: the counts of actions, or those of recommendations as well."""
+
+    EVENTS = "events"
+    ALL = "all"
+
+
+class Reset(Noun, frozen=True, kw_only=True):
+    """The statistics begin anew."""
+
+    reset_type: ResetType
+
+
 class Context(StrEnum):
     """The page an answer is for."""
 
@@ -297,7 +310,7 @@ class Answer(Noun, frozen=True, kw_only=True):
     user_id: Id
 
 
-Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased
+Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased | Reset
 """What can happen to a market."""
 
 

@@ -8,6 +8,7 @@ from punnet.market import (
     Action,
     Context,
     EntityType,
+    Erased,
     Farm,
     FarmChange,
     FarmPatch,
@@ -18,6 +19,8 @@ from punnet.market import (
     ProductPatch,
     Query,
     Removal,
+    Reset,
+    ResetType,
     UserAction,
 )
 from tests.engine.facts import NOON
@@ -41,7 +44,9 @@ anything = st.recursive(
     max_leaves=4,
 )
 metadata = st.dictionaries(
-    st.sampled_from(["rating", "category", "searchQuery", "items", "other"]), anything, max_size=4
+    st.sampled_from(["rating", "category", "searchQuery", "items", "productIds", "other"]),
+    anything,
+    max_size=4,
 )
 
 
@@ -82,6 +87,8 @@ facts = st.one_of(
         metadata=metadata,
         timestamp=optional_moments,
     ),
+    st.builds(Erased, action=st.none() | st.sampled_from(UserAction)),
+    st.builds(Reset, reset_type=st.sampled_from(ResetType)),
 )
 questions = st.builds(
     Query,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.engine.actions import remember, search_category, search_words, searched
+from punnet.engine.actions import remember, search_category, search_words, searched, shown
 from punnet.engine.profile import Profile
 from punnet.market import EntityType, UserAction
 from tests.engine.facts import did, farm, index_of, patched, product, removed
@@ -36,7 +36,7 @@ def profile_of(*actions, catalogue=CATALOGUE):
 
 def left(profile):
     """Return the parts of a profile that hold something."""
-    return {name: value for name in Profile.__slots__ if (value := getattr(profile, name))}
+    return {name: value for name in Profile.__struct_fields__ if (value := getattr(profile, name))}
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=20))
@@ -109,12 +109,46 @@ def test_the_last_rating_counts():
     assert profile_of(down, up).rated == {HILL}
 
 
-@pytest.mark.parametrize("rating", [None, "5", [5], {"stars": 5}])
-def test_a_rating_that_is_no_number_changes_nothing(rating):
+@pytest.mark.parametrize("rating", [None, "5", [5], {"stars": 5}, 0.9, 5.1, float("nan"), 10**400])
+def test_a_rating_that_is_no_number_from_1_to_5_changes_nothing(rating):
     liked = did("ann", "RATE_FARM", "hill", metadata={"rating": 5})
     odd = did("ann", "RATE_FARM", "hill", metadata={} if rating is None else {"rating": rating})
-    assert profile_of(liked, odd).rated == {HILL}
-    assert profile_of(odd).rated == set()
+    assert left(profile_of(liked, odd)) == {"farm_ratings": {HILL: 5.0}}
+    assert left(profile_of(odd)) == {}
+
+
+def test_the_last_rating_of_each_product_and_farm_is_kept():
+    stars = (("leeks", 5), ("pears", 1), ("leeks", 2.5), ("gone", 3))
+    farms = (("hill", 1), ("dale", 5), ("dale", 4.5))
+    profile = profile_of(
+        *(did("ann", "RATE_PRODUCT", name, metadata={"rating": rating}) for name, rating in stars),
+        *(did("ann", "RATE_FARM", name, farm=True, metadata={"rating": rating}) for name, rating in farms),
+    )
+    assert left(profile) == {
+        "product_ratings": {LEEKS: 2.5, PEARS: 1.0, GONE: 3.0},
+        "farm_ratings": {HILL: 1.0, DALE: 4.5},
+    }
+    assert all(isinstance(rating, float) for rating in profile.product_ratings.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts"), [("SHARE_PRODUCT", "shares"), ("CLICK_RECOMMENDATION", "clicks")]
+)
+def test_shares_and_clicks_are_counted_by_product(kind, counts):
+    profile = profile_of(*(did("ann", kind, name) for name in ("leeks", "pears", "leeks")))
+    assert left(profile) == {counts: {LEEKS: 2, PEARS: 1}}
+
+
+def test_a_view_of_recommendations_is_of_the_products_it_names_or_of_one():
+    assert (
+        shown(did("ann", "VIEW_RECOMMENDATIONS", metadata={"productIds": ["leeks", "ghost", "leeks"]})) == 3
+    )
+    assert shown(did("ann", "VIEW_RECOMMENDATIONS")) == 1
+
+
+@pytest.mark.parametrize("odd", [odd for odd in ODD if odd != ["pears"]])
+def test_products_of_an_odd_type_are_one(odd):
+    assert shown(did("ann", "VIEW_RECOMMENDATIONS", metadata={"productIds": odd})) == 1
 
 
 def test_a_search_counts_for_the_category_it_names():
@@ -173,7 +207,7 @@ def test_words_and_categories_of_an_odd_type_are_none(kind, odd):
 @pytest.mark.parametrize("kind", UserAction)
 def test_no_metadata_is_too_odd(kind, odd):
     for entity, is_farm in (("leeks", False), ("hill", True), (None, False)):
-        metadata = {"rating": odd, "searchQuery": odd, "category": odd, "items": odd}
+        metadata = {"rating": odd, "searchQuery": odd, "category": odd, "items": odd, "productIds": odd}
         remember(Profile(), did("ann", kind, entity, farm=is_farm, metadata=metadata), 0.0, CATALOGUE)
 
 
@@ -186,7 +220,7 @@ def test_what_is_not_known_leaves_nothing(kind, entity):
 
 @pytest.mark.parametrize(
     "kind",
-    ["COMPLETE_PURCHASE", "RATE_PRODUCT", "SHARE_PRODUCT", "VIEW_RECOMMENDATIONS", "CLICK_RECOMMENDATION"],
+    ["COMPLETE_PURCHASE", "VIEW_RECOMMENDATIONS"],
 )
 def test_some_actions_are_only_counted(kind):
     assert left(profile_of(did("ann", kind, "leeks", metadata={"rating": 5}))) == {}

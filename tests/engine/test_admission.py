@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from punnet.engine.admission import check
 from punnet.errors import Conflict, UnknownId
-from punnet.market import EntityType, UserAction
+from punnet.market import EntityType, Erased, Reset, ResetType, UserAction
 from tests.engine.facts import (
     did,
     engine_of,
@@ -151,8 +151,24 @@ def test_a_purchase_names_an_order_or_brings_its_lines():
     assert refusal(purchase("second")) == (UnknownId, "entityId", "second")
     with pytest.raises(UnknownId) as caught:
         check(INDEX, purchase("second"))
-    assert caught.value.message == 'entityId "second" is not an order.'
-    assert caught.value.allowed == "the id of an order already posted, or metadata.items with its lines"
+    assert caught.value.message == 'entityId "second" is not an order of this shopper.'
+    allowed = "the id of an order of theirs already posted, or metadata.items with its lines"
+    assert caught.value.allowed == allowed
+
+
+def test_the_order_of_a_purchase_is_the_shoppers_own():
+    for user_id in ("bob", "stranger"):
+        purchase = did(user_id, "COMPLETE_PURCHASE", "first", entity_type=EntityType.ORDER)
+        assert refusal(purchase, index_of(*MARKET, order("bob", "leeks"))) == (
+            UnknownId,
+            "entityId",
+            "first",
+        )
+
+
+@pytest.mark.parametrize("fact", [Erased(), Reset(reset_type=ResetType.ALL)])
+def test_what_names_nothing_always_fits(fact):
+    check(index_of(), fact)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in UserAction if kind is not UserAction.COMPLETE_PURCHASE])

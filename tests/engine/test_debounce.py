@@ -51,6 +51,16 @@ def test_a_clock_set_back_skips_nothing_for_long(back):
     assert not debounce.skips(view(), NOW - back + WINDOW)
 
 
+def test_the_count_can_begin_anew_and_what_was_just_done_stays_known():
+    debounce = Debounce()
+    for _ in range(3):
+        debounce.skips(view(), NOW)
+    debounce.begin_anew()
+    assert debounce.skipped == 0
+    assert debounce.skips(view(), NOW)
+    assert debounce.skipped == 1
+
+
 def test_it_holds_only_the_window():
     debounce = Debounce()
     for number in range(1_000):

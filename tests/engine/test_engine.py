@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from punnet.engine.engine import Engine
+from punnet.engine.funnel import Steps
 from punnet.engine.reactions import Reaction
 from punnet.engine.tuning import Tuning
 from punnet.errors import Conflict, UnknownId
@@ -21,6 +22,8 @@ from punnet.market import (
     Query,
     Reason,
     Record,
+    Reset,
+    ResetType,
 )
 from tests.engine.accepted import facts, questions
 from tests.engine.facts import (
@@ -252,6 +255,15 @@ def test_what_is_repeated_at_once_is_taken_in_asks_for_nothing_and_is_counted():
     views = [did("ann", "VIEW_PRODUCT", "leeks") for _ in range(3)]
     assert len(engine.apply(records(*views))) == 1
     assert (engine.tally.total, engine.debounced) == (3, 2)
+
+
+def test_statistics_begin_anew_in_the_order_of_the_records():
+    engine = engine_of(*SHOP)
+    view, click = did("ann", "VIEW_PRODUCT", "leeks"), did("ann", "CLICK_RECOMMENDATION", "leeks")
+    engine.apply(records(view, view, click, order("ann", "leeks"), Reset(reset_type=ResetType.EVENTS), view))
+    assert (engine.tally.total, engine.debounced, engine.funnel) == (1, 1, Steps(clicks=1))
+    engine.apply(records(Reset(reset_type=ResetType.ALL)))
+    assert (engine.tally.total, engine.debounced, engine.funnel) == (0, 0, Steps())
 
 
 def test_a_reaction_pushes_the_answer_of_its_query():

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from punnet.engine.funnel import Steps
 from punnet.engine.index import Index
 from punnet.engine.profile import NOBODY, Profile
-from punnet.market import EntityType, Erased, Order, Record, Removal, UserAction
+from punnet.market import EntityType, Erased, Order, Record, Removal, Reset, ResetType, UserAction
 from tests.engine.facts import (
     DAY,
     NOW,
@@ -58,6 +59,7 @@ def state(index):
             for at in range(len(index.shoppers))
         ],
         "carts": [list(index.profile(at).cart) for at in range(len(index.shoppers))],
+        "funnel": [index.funnel.total, index.funnel._parts, index.funnel._clicked],
         "tally": [index.tally.by_type, [index.tally.since(NOW, hours * 3600.0) for hours in (1, 5, 24)]],
     }
 
@@ -168,6 +170,48 @@ def test_an_action_is_counted_when_it_was_taken_in_whatever_it_says():
     index = index_of(*SHOP, did("ann", "VIEW_PRODUCT", "ghost", days=3), at=NOW)
     assert index.tally.since(NOW, 60) == index.tally.total == 1
     assert index.tally.by_type == {UserAction.VIEW_PRODUCT: 1}
+
+
+CLICKED = (
+    did("ann", "VIEW_RECOMMENDATIONS", metadata={"productIds": ["leeks", "kale"]}),
+    did("ann", "CLICK_RECOMMENDATION", "leeks", days=3),
+    did("ann", "CLICK_RECOMMENDATION", "kale"),
+)
+
+
+@pytest.mark.parametrize("batches", ["one", "each its own"])
+def test_an_order_at_most_a_week_after_a_click_is_a_conversion(batches):
+    index, facts = Index(), (*SHOP, *CLICKED, order("ann", "leeks", "kale", days=1))
+    for batch in [records(*facts)] if batches == "one" else [[record] for record in records(*facts)]:
+        index.apply(batch)
+    # The click without a time of its own was taken in 29 days before the order.
+    assert index.funnel.total == Steps(impressions=2, clicks=2, conversions=1)
+    assert index.profile(0).clicks == {LEEKS: 1, KALE: 1}
+
+
+def test_what_was_erased_is_no_step_of_the_funnel():
+    gone = [Erased(action=kind) for kind in ("VIEW_RECOMMENDATIONS", "CLICK_RECOMMENDATION")]
+    assert index_of(*SHOP, *gone).funnel.total == Steps()
+
+
+def test_statistics_that_begin_anew_leave_everything_else():
+    facts = (*SHOP, *CLICKED, order("ann", "leeks", days=2))
+    before, events, everything = (
+        index_of(*facts, *(Reset(reset_type=kind) for kind in kinds))
+        for kinds in ([], [ResetType.EVENTS], [ResetType.ALL])
+    )
+    assert (before.tally.total, events.tally.total, everything.tally.total) == (3, 0, 0)
+    assert events.tally.since(NOW, 31 * DAY) == 0
+    assert events.funnel.total == before.funnel.total == Steps(impressions=2, clicks=2, conversions=1)
+    assert everything.funnel.total == Steps()
+    kept = [
+        {part: known for part, known in state(index).items() if part not in ("tally", "funnel")}
+        for index in (before, events, everything)
+    ]
+    assert kept[0] == kept[1] == kept[2]
+    everything.apply(records(order("ann", "kale"), *CLICKED[:2]))
+    assert everything.funnel.total == Steps(impressions=2, clicks=1)
+    assert everything.tally.total == 2
 
 
 def test_a_stranger_has_the_profile_of_nobody():

@@ -65,3 +65,7 @@ def test_profiles_share_nothing():
     one, other = Profile(), Profile()
     for known in Profile.__struct_fields__:
         assert getattr(one, known) is not getattr(other, known)
+
+
+def test_farms_rated_four_or_more_are_the_rated_ones():
+    assert Profile(farm_ratings={1: 3.9, 2: 4.0, 3: 5.0}, product_ratings={4: 5.0}).rated == {2, 3}

@@ -79,11 +79,19 @@ def test_an_old_action_stays_in_the_total():
     assert tally.since(START + 3 * DAY, DAY) == 1
 
 
-def test_a_clock_set_back_counts_on_in_its_latest_minute():
-    tally = tally_of(HOUR, 0, 1800)
-    assert tally.since(START + HOUR, 60) == 3
-    assert tally.since(START + 2 * HOUR + 60, HOUR) == 0
-    assert tally.total == 3
+@pytest.mark.parametrize("ahead", [HOUR, 400 * DAY])
+def test_a_clock_that_once_ran_ahead_leaves_the_others_in_their_own_minutes(ahead):
+    tally = tally_of(0, ahead, 60, 1800)
+    assert [tally.since(START + 1800, seconds) for seconds in (60, HOUR)] == [1, 3]
+    assert tally.since(START + 2 * HOUR, HOUR) == (1 if ahead == HOUR else 0)
+    assert tally.since(START + ahead, 60) == 1
+    assert tally.total == 4
+
+
+def test_a_clock_set_back_counts_in_a_minute_it_had_before():
+    tally = tally_of(0, 60, 30, 90)
+    assert [tally.since(START + now, 60) for now in (59, 119, 179)] == [2, 4, 2]
+    assert tally.since(START + 179.9, 60) == 2
 
 
 def test_no_more_than_a_day_of_minutes_is_kept():

@@ -25,6 +25,8 @@ from punnet.market import (
     ProductPatch,
     Record,
     Removal,
+    Reset,
+    ResetType,
     UserAction,
 )
 
@@ -50,6 +52,7 @@ FACTS: tuple[Fact, ...] = (
     order("o1"),
     action("e1", searchQuery="grünkohl \u0000 \U0001f96c", deep={"list": [1, 2.5, None, True, 2**80]}),
     Removal(entity_type=EntityType.PRODUCT, id="kale"),
+    Reset(reset_type=ResetType.ALL),
 )
 
 
@@ -153,7 +156,7 @@ async def test_a_long_journal_is_read_in_batches(journal):
 
 
 async def test_only_orders_and_actions_are_known_again():
-    assert [key_of(fact) for fact in FACTS] == [None, None, None, None, "o:o1", "e:e1", None]
+    assert [key_of(fact) for fact in FACTS] == [None, None, None, None, "o:o1", "e:e1", None, None]
 
 
 def purchase(event_id: str, bought: Order) -> tuple[Fact, ...]:

@@ -58,6 +58,22 @@ def test_seeing_recommendations_needs_no_entity():
     assert tracked(action("VIEW_RECOMMENDATIONS"), NOW).action.entity_type is None
 
 
+def test_seeing_recommendations_may_say_which():
+    done = action("VIEW_RECOMMENDATIONS", metadata={"productIds": ["basil"] * 100, "page": "HOME"})
+
+    assert tracked(done, NOW).action == done
+
+
+@pytest.mark.parametrize(
+    ("product_ids", "field"),
+    [([], ""), (["basil"] * 101, ""), ("basil", ""), ({}, ""), (["basil", 7], "[1]"), ([""], "[0]")],
+)
+def test_what_cannot_have_been_seen_is_refused(product_ids, field):
+    done = action("VIEW_RECOMMENDATIONS", metadata={"productIds": product_ids})
+
+    assert refusal(done, "payload.")[0] == f"payload.metadata.productIds{field}"
+
+
 def test_the_words_of_a_search_end_up_in_its_metadata():
     done = tracked(action("SEARCH", entity_id="honey", metadata={"page": 2}), NOW).action
 

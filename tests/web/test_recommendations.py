@@ -114,7 +114,7 @@ async def test_every_action_is_taken(stall):
     entities = {"SEARCH": "honey", "FILTER_CATEGORY": "Preserved", "COMPLETE_PURCHASE": "o1"}
     for kind in UserAction:
         entity = entities.get(kind, "hill" if kind.endswith("FARM") else "honey")
-        await act(stall, action=kind, entityId=entity, metadata={"rating": 4})
+        await act(stall, userId="ann", action=kind, entityId=entity, metadata={"rating": 4})
 
     assert stall.shop.engine.tally.total == len(UserAction)
 

@@ -70,7 +70,23 @@ async def test_triggered_recommendations_are_counted(stall):
     )
     await connection.take()
 
-    assert (await stats(stall))["recommendations"] == {"totalTriggered": 1, "successRate": "100.00%"}
+    found = (await stats(stall))["recommendations"]
+    assert (found["totalTriggered"], found["successRate"]) == (1, "100.00%")
+
+
+async def test_recommendations_shown_clicked_and_bought_are_counted(stall):
+    item = {"productId": "honey", "quantity": 1, "unitPrice": 8}
+    for action in (
+        {"action": "VIEW_RECOMMENDATIONS", "metadata": {"productIds": ["basil", "honey", "nothing"]}},
+        {"action": "CLICK_RECOMMENDATION", "entityId": "honey"},
+        {"action": "CLICK_RECOMMENDATION", "entityId": "basil"},
+        {"action": "COMPLETE_PURCHASE", "metadata": {"items": [item]}},
+    ):
+        response = await stall.client.post("/api/recommendations", json={"userId": "cleo", **action})
+        assert response.status_code == 200, response.text
+
+    found = (await stats(stall))["recommendations"]
+    assert [found[name] for name in ("impressions", "clicks", "conversions")] == [3, 2, 1]
 
 
 async def test_the_process_says_how_it_is(stall):

@@ -1,7 +1,9 @@
 """What an action leaves in a shopper's profile."""
 
+from typing import assert_never
+
 from punnet.engine.catalogue import Catalogue
-from punnet.engine.profile import LIKES_FROM, Profile
+from punnet.engine.profile import Profile
 from punnet.market import Action, EntityType, UserAction
 
 
@@ -12,12 +14,17 @@ def remember(profile: Profile, action: Action, time: float, catalogue: Catalogue
             _handle(profile, action, time, catalogue)
         case UserAction.ADD_TO_WISHLIST | UserAction.REMOVE_FROM_WISHLIST:
             _wish(profile, action, catalogue)
-        case UserAction.VIEW_FARM | UserAction.RATE_FARM:
-            _visit(profile, action, catalogue)
+        case UserAction.VIEW_FARM | UserAction.SHARE_PRODUCT | UserAction.CLICK_RECOMMENDATION:
+            _count(profile, action, catalogue)
+        case UserAction.RATE_PRODUCT | UserAction.RATE_FARM:
+            _rate(profile, action, catalogue)
         case UserAction.SEARCH | UserAction.FILTER_CATEGORY:
             profile.searches.update(searched(action, catalogue))
-        case _:
+        case UserAction.COMPLETE_PURCHASE | UserAction.VIEW_RECOMMENDATIONS:
+            # The order says what was bought, and who was shown something did nothing yet.
             return
+        case _:
+            assert_never(action.action)
 
 
 def search_words(action: Action) -> str:
@@ -46,9 +53,15 @@ def searched(action: Action, catalogue: Catalogue) -> list[int]:
 
 
 def rating_of(action: Action) -> float | None:
-    """Return the stars that a rating gives, None where it says none."""
+    """Return the stars that a rating gives, 1 to 5, None where it says none."""
     rating = action.metadata.get("rating")
-    return rating if isinstance(rating, int | float) else None
+    return float(rating) if isinstance(rating, int | float) and 1 <= rating <= 5 else None
+
+
+def shown(action: Action) -> int:
+    """Return how many recommendations a VIEW_RECOMMENDATIONS was of; 1 where it names none."""
+    products = action.metadata.get("productIds")
+    return len(products) if isinstance(products, list) and products else 1
 
 
 def _handle(profile: Profile, action: Action, time: float, catalogue: Catalogue) -> None:
@@ -78,13 +91,21 @@ def _wish(profile: Profile, action: Action, catalogue: Catalogue) -> None:
         wishes.discard(position)
 
 
-def _visit(profile: Profile, action: Action, catalogue: Catalogue) -> None:
-    farm = catalogue.farms.find(action.entity_id or "")
-    if farm < 0:
-        return
+def _count(profile: Profile, action: Action, catalogue: Catalogue) -> None:
+    counts, names = profile.clicks, catalogue.products
     if action.action is UserAction.VIEW_FARM:
-        profile.farm_views[farm] += 1
-        return
-    rating = rating_of(action)
-    if rating is not None:
-        (profile.rated.add if rating >= LIKES_FROM else profile.rated.discard)(farm)
+        counts, names = profile.farm_views, catalogue.farms
+    elif action.action is UserAction.SHARE_PRODUCT:
+        counts = profile.shares
+    position = names.find(action.entity_id or "")
+    if position >= 0:
+        counts[position] += 1
+
+
+def _rate(profile: Profile, action: Action, catalogue: Catalogue) -> None:
+    ratings, names = profile.product_ratings, catalogue.products
+    if action.action is UserAction.RATE_FARM:
+        ratings, names = profile.farm_ratings, catalogue.farms
+    position, rating = names.find(action.entity_id or ""), rating_of(action)
+    if position >= 0 and rating is not None:
+        ratings[position] = rating

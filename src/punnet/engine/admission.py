@@ -17,6 +17,7 @@ from punnet.market import (
     Product,
     ProductChange,
     Removal,
+    Reset,
     UserAction,
 )
 
@@ -27,7 +28,7 @@ TAKING_OUT = (UserAction.REMOVE_FROM_CART, UserAction.REMOVE_FROM_WISHLIST)
 def check(index: Index, fact: Fact) -> None:
     """Raise UnknownId where `fact` names what the market does not have, Conflict where it may not go."""
     match fact:
-        case Farm() | Erased():
+        case Farm() | Erased() | Reset():
             return
         case Order(lines=lines):
             for number, line in enumerate(lines):
@@ -88,12 +89,14 @@ def _action(index: Index, action: Action) -> None:
 
 def _order(index: Index, action: Action) -> None:
     """A purchase that brings its own lines is an order of its own."""
-    if index.orders.find(action.entity_id or "") < 0 and "items" not in action.metadata:
+    order = index.orders.find(action.entity_id or "")
+    is_theirs = order >= 0 and index.ledger.shoppers[order] == index.shoppers.find(action.user_id)
+    if not is_theirs and "items" not in action.metadata:
         raise UnknownId(
-            f'entityId "{action.entity_id}" is not an order.',
+            f'entityId "{action.entity_id}" is not an order of this shopper.',
             field="entityId",
             value=action.entity_id,
-            allowed="the id of an order already posted, or metadata.items with its lines",
+            allowed="the id of an order of theirs already posted, or metadata.items with its lines",
         )
 
 

@@ -33,6 +33,10 @@ class Debounce:
         self._kept[key] = at
         return False
 
+    def begin_anew(self) -> None:
+        """Count what is skipped from 0; what was just done stays known."""
+        self.skipped = 0
+
     def _forget(self, at: float) -> None:
         """Drop what is too old by now; where the clock was set back, what it has not reached yet as well."""
         while self._kept:

@@ -13,6 +13,7 @@ from punnet.engine.answering import describe, recommend
 from punnet.engine.catalogue import Catalogue
 from punnet.engine.debounce import Debounce
 from punnet.engine.diversity import Shares
+from punnet.engine.funnel import Steps
 from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
 from punnet.engine.liking import taste_of
@@ -20,7 +21,7 @@ from punnet.engine.question import ask, position_of
 from punnet.engine.reactions import Reaction, reaction
 from punnet.engine.tally import Tally
 from punnet.engine.tuning import Tuning
-from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation, Record
+from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation, Record, Reset
 
 
 class Engine:
@@ -45,6 +46,11 @@ class Engine:
     def tally(self) -> Tally:
         """Counts of all actions applied; for reading."""
         return self._index.tally
+
+    @property
+    def funnel(self) -> Steps:
+        """How many recommendations were shown, clicked and bought; for reading."""
+        return self._index.funnel.total
 
     @property
     def debounced(self) -> int:
@@ -72,7 +78,9 @@ class Engine:
         self._index.apply(records)
         reactions: list[Reaction] = []
         for record in records:
-            if isinstance(record.fact, Action) and not self._debounce.skips(record.fact, record.at):
+            if isinstance(record.fact, Reset):
+                self._debounce.begin_anew()
+            elif isinstance(record.fact, Action) and not self._debounce.skips(record.fact, record.at):
                 asked = reaction(record.fact)
                 if asked is not None:
                     reactions.append(asked)

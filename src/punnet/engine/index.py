@@ -8,6 +8,7 @@ from punnet.core.vocab import Vocabulary
 from punnet.engine.actions import remember
 from punnet.engine.basket import Baskets
 from punnet.engine.catalogue import Catalogue
+from punnet.engine.funnel import Funnel
 from punnet.engine.profile import NOBODY, Profile
 from punnet.engine.tally import Tally
 from punnet.market import (
@@ -21,6 +22,8 @@ from punnet.market import (
     ProductChange,
     Record,
     Removal,
+    Reset,
+    ResetType,
     UserAction,
 )
 
@@ -37,6 +40,7 @@ class Index:
         self.orders = Vocabulary()
         """The ids of the orders, each at its position in the ledger."""
         self.tally = Tally()
+        self.funnel = Funnel()
         self._profiles = {}
 
     def profile(self, shopper: int) -> Profile:
@@ -54,6 +58,8 @@ class Index:
                     self._act(action, record.at)
                 case Erased(action=was):
                     self._count(was, record.at)
+                case Reset(reset_type=which):
+                    self._begin_anew(which)
                 case change:
                     self._stock(change, record.at)
         self.ledger.reserve(len(self.shoppers), len(self.catalogue.products))
@@ -66,6 +72,7 @@ class Index:
         self.orders.add(order.id)
         shopper = self.shoppers.add(order.user_id)
         bought = baskets.add(order, shopper, self.catalogue.products)
+        self.funnel.buy(shopper, bought, order.placed_at.timestamp())
         profile = self._profiles.get(shopper)
         if profile is not None:
             for product in bought:
@@ -76,11 +83,17 @@ class Index:
         profile = self._profiles.setdefault(shopper, Profile())
         time = at if action.timestamp is None else action.timestamp.timestamp()
         remember(profile, action, time, self.catalogue)
+        self.funnel.act(shopper, action, time, self.catalogue.products)
         self.tally.count(action.action, at)
 
     def _count(self, was: UserAction | None, at: float) -> None:
         if was is not None:
             self.tally.count(was, at)
+
+    def _begin_anew(self, which: ResetType) -> None:
+        self.tally = Tally()
+        if which is ResetType.ALL:
+            self.funnel = Funnel()
 
     def _stock(self, change: Farm | Product | FarmChange | ProductChange | Removal, at: float) -> None:
         catalogue = self.catalogue

@@ -13,20 +13,29 @@ LIKES_FROM = 4
 
 
 class Profile(msgspec.Struct, gc=False):
-    """A shopper's cart, wishlist, views, searches and farms; positions of products, farms and categories."""
+    """What a shopper put aside, looked at, rated, shared and sought, by positions of what it was."""
 
     cart: dict[int, None] = msgspec.field(default_factory=dict)
     """The open cart, in the order things were put in."""
     wishlist: set[int] = msgspec.field(default_factory=set)
     followed: set[int] = msgspec.field(default_factory=set)
-    rated: set[int] = msgspec.field(default_factory=set)
-    """Farms whose last rating was `LIKES_FROM` or more."""
+    product_ratings: dict[int, float] = msgspec.field(default_factory=dict)
+    farm_ratings: dict[int, float] = msgspec.field(default_factory=dict)
+    """The last rating of each, of 5."""
     views: Counter[int] = msgspec.field(default_factory=Counter)
     farm_views: Counter[int] = msgspec.field(default_factory=Counter)
+    shares: Counter[int] = msgspec.field(default_factory=Counter)
+    clicks: Counter[int] = msgspec.field(default_factory=Counter)
+    """How often each product was clicked where it was recommended."""
     searches: Counter[int] = msgspec.field(default_factory=Counter)
     """How often each category was searched for."""
     recent: dict[int, float] = msgspec.field(default_factory=dict)
     """The latest products viewed or put in the cart, and when (seconds)."""
+
+    @property
+    def rated(self) -> set[int]:
+        """Farms whose last rating was `LIKES_FROM` or more."""
+        return {farm for farm, stars in self.farm_ratings.items() if stars >= LIKES_FROM}
 
     def touch(self, product: int, time: float) -> None:
         """Remember that `product` was viewed or put in the cart at `time`."""

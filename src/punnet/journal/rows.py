@@ -16,6 +16,7 @@ from punnet.market import (
     Product,
     ProductChange,
     Removal,
+    Reset,
 )
 from punnet.protocol import codec
 
@@ -28,6 +29,7 @@ KINDS: dict[type[Fact], str] = {
     Order: "order",
     Action: "action",
     Erased: "erased",
+    Reset: "reset",
 }
 DECODERS: dict[str, msgspec.json.Decoder[Fact]] = {
     kind: msgspec.json.Decoder(noun) for noun, kind in KINDS.items()

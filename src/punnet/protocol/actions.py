@@ -91,6 +91,12 @@ class PurchaseNotes(msgspec.Struct, frozen=True, rename="camel"):
     items: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=1000)] | None = None
 
 
+class ShownNotes(msgspec.Struct, frozen=True, rename="camel"):
+    """What a view of recommendations says in its metadata."""
+
+    product_ids: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=100)] | None = None
+
+
 def tracked(action: Action, now: float, *, place: str = "") -> Tracked:
     """Return the action with all that follows from it, or raise Refused.
 
@@ -105,6 +111,9 @@ def tracked(action: Action, now: float, *, place: str = "") -> Tracked:
             return Tracked(action=_searched(action, place))
         case UserAction.RATE_PRODUCT | UserAction.RATE_FARM:
             codec.convert(action.metadata, RatingNotes, place=f"{place}metadata.")
+            return Tracked(action=action)
+        case UserAction.VIEW_RECOMMENDATIONS:
+            codec.convert(action.metadata, ShownNotes, place=f"{place}metadata.")
             return Tracked(action=action)
         case UserAction.COMPLETE_PURCHASE:
             return _purchased(action, now, place)

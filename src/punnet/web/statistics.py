@@ -40,10 +40,16 @@ class EventStatistics(Noun, frozen=True, kw_only=True):
 
 
 class RecommendationStatistics(Noun, frozen=True, kw_only=True):
-    """The answers that actions triggered, and how many of them were delivered."""
+    """The answers that actions triggered, and how many of them were delivered.
+
+    Beside them, the recommendations shown, those clicked, and those bought within 7 days of the click.
+    """
 
     total_triggered: int
     success_rate: str
+    impressions: int
+    clicks: int
+    conversions: int
 
 
 class WebSocketStatistics(Noun, frozen=True, kw_only=True):
@@ -148,7 +154,14 @@ def _recommendations(shop: Shop) -> RecommendationStatistics:
     delivered = shop.pipeline.delivered
     triggered = delivered + shop.pipeline.failed
     rate = delivered / triggered if triggered else 1.0
-    return RecommendationStatistics(total_triggered=triggered, success_rate=f"{rate:.2%}")
+    funnel = shop.engine.funnel
+    return RecommendationStatistics(
+        total_triggered=triggered,
+        success_rate=f"{rate:.2%}",
+        impressions=funnel.impressions,
+        clicks=funnel.clicks,
+        conversions=funnel.conversions,
+    )
 
 
 def _websockets(shop: Shop, *, detailed: bool) -> WebSocketStatistics:
