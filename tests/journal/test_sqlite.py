@@ -1,8 +1,10 @@
 """The journal in a file; what it shares with the others is in test_journal.py."""
 
+import os
 import resource
 import sqlite3
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -167,6 +169,51 @@ async def test_when_the_disk_is_full_nothing_of_the_batch_is_kept_and_afterwards
         assert await read(journal) == records(FARM)
         assert await append(journal, batch) == [Verdict.ACCEPTED] * len(batch)
         assert await read(journal) == records(FARM) + batch
+
+
+@pytest.fixture
+def anyone() -> Iterator[Path]:
+    """Be a user to whom the modes of files apply, and have a folder of one's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = os.geteuid()
+        if not ours:
+            os.chown(folder, 65_534, 65_534)
+            os.seteuid(65_534)
+        yield Path(folder)
+        os.seteuid(ours)
+
+
+async def test_a_file_that_may_only_be_read_serves_for_reading_and_heals_once_it_may_be_written(anyone):
+    path = anyone / "market.db"
+    async with opened(path) as journal:
+        await append(journal, records(order("o1")))
+    path.chmod(0o444)
+    async with opened(path) as journal:
+        for _ in range(2):
+            with pytest.raises(JournalUnavailable, match="readonly"):
+                await append(journal, records(order("o2")))
+            assert await journal.find("o:o1") == order("o1")
+            assert await read(journal) == records(order("o1"))
+        path.chmod(0o644)
+        assert await append(journal, records(order("o2"))) == [Verdict.ACCEPTED]
+        assert [record.fact for record in await read(journal)] == [order("o1"), order("o2")]
+
+
+async def test_a_journal_that_was_exchanged_under_a_worn_connection_is_not_written(anyone):
+    path, other = anyone / "market.db", anyone / "other.db"
+    for made in (path, other):
+        async with opened(made) as journal:
+            await append(journal, records(order("o1")))
+    path.chmod(0o444)
+    async with opened(path) as journal:
+        with pytest.raises(JournalUnavailable, match="readonly"):
+            await append(journal, records(order("o2")))
+        other.rename(path)
+        for _ in range(2):
+            with pytest.raises(BadFile, match="another journal than it was"):
+                await append(journal, records(order("o2")))
+    async with opened(path) as journal:
+        assert await read(journal) == records(order("o1"))
 
 
 async def test_a_batch_that_cannot_be_written_down_leaves_the_journal_usable(path):

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -60,17 +60,22 @@ SELECT id, user_id, address, attempts FROM outbox WHERE market = ? AND due <= ? 
 """
 
 
+WORN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+"""Errors that a connection may keep after their cause has gone."""
+
+
 class SqliteJournal:
     """Keeps the records of one market in a SQLite file. Made by `open`."""
 
-    def __init__(self, path: Path, lock: int, database: sqlite3.Connection, market: str) -> None:
+    def __init__(self, path: Path, lock: int, market: str, patience: float) -> None:
         self._path = path
         self._lock = lock
-        self._database = database
         self._market = market
+        self._patience = patience
+        self._worn = False
+        self._database = _open(path, market, patience)
         self._thread = ThreadPoolExecutor(1, "journal")
-        about = "SELECT identity, erasures FROM market WHERE name = ?"
-        self.identity, self.erasures = database.execute(about, (market,)).fetchone()
+        self.identity, self.erasures = _about(self._database, market)
 
     @classmethod
     async def open(cls, path: Path, *, market: str = "main", patience: float = 1.0) -> "SqliteJournal":
@@ -81,7 +86,7 @@ class SqliteJournal:
         """
         lock = _hold(path)
         try:
-            return cls(path, lock, _open(path, market, patience), market)
+            return cls(path, lock, market, patience)
         except BaseException:
             os.close(lock)
             raise
@@ -141,9 +146,27 @@ class SqliteJournal:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.DatabaseError as error:
+            # The lowest byte is the kind of error; SQLite gives none where Python refuses.
+            self._worn = self._worn or getattr(error, "sqlite_errorcode", 0) & 0xFF in WORN
             raise JournalUnavailable(f"{self._path} cannot be used: {error}") from error
 
+    def _renew(self) -> None:
+        """Open the file anew if its connection is worn: who opened a file read-only can never write it."""
+        # Until the file can be written the old connection is good for reading.
+        if not (self._worn and os.access(self._path, os.W_OK, effective_ids=True)):
+            return
+        self._database.close()
+        _let_be_written(self._path)
+        try:
+            self._database = _open(self._path, self._market, self._patience)
+        except BadSetting as error:
+            raise JournalUnavailable(str(error)) from error
+        if _about(self._database, self._market)[0] != self.identity:
+            raise BadFile(f"{self._path} is another journal than it was; put back the one it was, or restart")
+        self._worn = False
+
     def _append(self, entries: Sequence[Entry]) -> Kept:
+        self._renew()
         database = self._database
         with _transaction(database):
             known = self._known([key for entry in entries for key in map(key_of, entry.facts) if key])
@@ -209,7 +232,7 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 def _hold(path: Path) -> int:
     """Lock the file beside `path` for as long as the descriptor returned is open."""
     try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise BadSetting(
             f"{path} cannot be used: {error.strerror}; name a file in a folder of yours in DATABASE_URL"
@@ -248,9 +271,10 @@ def _open(path: Path, market: str, patience: float) -> sqlite3.Connection:
         database.execute("PRAGMA secure_delete = ON")
         database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        database.execute(
-            "INSERT OR IGNORE INTO market (name, identity) VALUES (?, ?)", (market, secrets.token_hex(8))
-        )
+        # Not tried where it is not needed: a file that cannot be written serves for reading.
+        if not database.execute("SELECT 1 FROM market WHERE name = ?", (market,)).fetchone():
+            made = market, secrets.token_hex(8)
+            database.execute("INSERT INTO market (name, identity) VALUES (?, ?)", made)
     except sqlite3.Error as error:
         database.close()
         raise BadFile(f"{path} is no journal: {error}; name another file in DATABASE_URL") from error
@@ -258,6 +282,20 @@ def _open(path: Path, market: str, patience: float) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _about(database: sqlite3.Connection, market: str) -> tuple[str, int]:
+    """Return the identity of a market in the file, and how often people were erased from it."""
+    asked = database.execute("SELECT identity, erasures FROM market WHERE name = ?", (market,))
+    identity, erasures = asked.fetchone()
+    return identity, erasures
+
+
+def _let_be_written(path: Path) -> None:
+    """Let the log and its index be written as the file may be: SQLite made them as it was then."""
+    for suffix in ("-wal", "-shm"):
+        with suppress(OSError):
+            Path(f"{path}{suffix}").chmod(path.stat().st_mode & 0o777)
 
 
 def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
