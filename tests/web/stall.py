@@ -135,9 +135,9 @@ async def served(app: Litestar) -> AsyncIterator[str]:
         await serving
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    """Return once something has happened; fail when it does not within five seconds."""
-    for _ in range(5_000):
+async def until(happened: Callable[[], bool], patience: float = 5) -> None:
+    """Return once something has happened; fail when it does not within `patience` seconds."""
+    for _ in range(round(1_000 * patience)):
         if happened():
             return
         await asyncio.sleep(0.001)

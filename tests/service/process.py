@@ -1,0 +1,89 @@
+"""A real `punnet serve`, in a process of its own."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.service.caller import Caller, Gone
+
+SECONDS_TO_START = 60
+
+
+class Process:
+    """A server on a port that was free, which can be killed and started again on the same journal.
+
+    What it says on stderr goes to `log`; `launcher` stands before its command line.
+    """
+
+    def __init__(self, database_url: str, log: Path, launcher: Sequence[str] = (), **settings: str) -> None:
+        self._environment = os.environ | settings | {"DATABASE_URL": database_url}
+        self._launcher = launcher
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = 0
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has said on stderr, in all of its lives."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    async def spawn(self) -> None:
+        """Start it, and do not wait until it answers."""
+        with self._log.open("a") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(*self._launcher, sys.executable, "-m", "punnet", "serve", "--port", "0"),
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    async def start(self) -> float:
+        """Start it, and return after how many seconds it takes requests."""
+        began = time.perf_counter()
+        await self.spawn()
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async with asyncio.timeout(SECONDS_TO_START):
+            greeting = (await self._process.stdout.readline()).decode()
+            listens = re.search(r"http://127\.0\.0\.1:(\d+)", greeting)
+            if listens is None:
+                raise AssertionError(f"the server did not start: {greeting}{self.log[-2_000:]}")
+            self.port = int(listens[1])
+            await self._ready()
+        return time.perf_counter() - began
+
+    async def kill(self) -> None:
+        """End it with SIGKILL, at once."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End it as an operator would."""
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.send_signal(number)
+            # Reads what is left of stdout too: a pipe left open keeps the event loop from closing quietly.
+            await self._process.communicate()
+
+    async def _ready(self) -> None:
+        while True:
+            try:
+                async with Caller(self.port) as caller:
+                    if (await caller.call("GET", "/health/ready")).status == 200:
+                        return
+            except Gone:
+                await asyncio.sleep(0.005)

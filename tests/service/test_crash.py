@@ -1,0 +1,17 @@
+"""What was acknowledged outlives a server that is killed; a longer run is bench/crash.py."""
+
+import pytest
+
+from tests.service.crashing import Crash, SqliteStore
+
+pytestmark = pytest.mark.service
+
+
+async def test_killed_under_load_it_loses_nothing_doubles_nothing_and_answers_as_if_it_had_never_died(
+    tmp_path,
+):
+    report = await Crash(SqliteStore(tmp_path), tmp_path, seed=1).run(kills=2, questions=30)
+    assert report.acknowledged > 0
+    assert report.found > report.acknowledged
+    assert report.compared == 60
+    assert report.clean, report
