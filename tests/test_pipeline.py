@@ -15,7 +15,7 @@ import pytest
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, TooBusy
 from punnet.hub import Hub
-from punnet.journal import Entry, Journal, Kept, Verdict
+from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
@@ -86,13 +86,13 @@ async def locking(path: Path) -> AsyncIterator[sqlite3.Connection]:
 class Shop:
     """A pipeline with everything it needs, under a clock that never stands still."""
 
-    def __init__(self, journal: Journal, capacity: int = 10_000) -> None:
+    def __init__(self, journal: Journal, capacity: int = 10_000, **known: object) -> None:
         self.journal = journal
         self.engine = Engine()
         ticks = itertools.count(NOON.timestamp())
         self.clock = lambda: float(next(ticks))
         self.hub = Hub(self.clock)
-        self.pipeline = Pipeline(self.engine, journal, self.hub, Frames("now"), self.clock, capacity)
+        self.pipeline = Pipeline(self.engine, journal, self.hub, Frames("now"), self.clock, capacity, **known)
 
     async def submit(self, facts: Sequence[Fact]) -> list[Verdict]:
         """Submit each fact as an entry of its own."""
@@ -234,6 +234,30 @@ async def test_an_entry_is_applied_whole_or_not_at_all(shop):
     entries = [(order("o1"), view("e1", "leek")), (order("o2"), view("e2"))]
     assert await shop.pipeline.submit(entries) == [Verdict.CONFLICT, Verdict.ACCEPTED]
     assert (shop.engine.has_order("o1"), shop.engine.has_order("o2")) == (False, True)
+
+
+def letter_for(facts: tuple[Fact, ...], now: float) -> Letter | None:
+    """Return a letter about each order."""
+    bought = facts[-1]
+    return Letter(id=bought.id, user_id="ann", address=f"{now}") if isinstance(bought, Order) else None
+
+
+async def test_a_letter_is_kept_with_what_asks_for_it_and_told_of():
+    async with Shop(MemoryJournal(), letter_for=letter_for) as shop:
+        await shop.submit([view("e1")])
+        assert not shop.pipeline.letters_came.is_set()
+        await shop.submit([order("o1")])
+        assert shop.pipeline.letters_came.is_set()
+        at = (await shop.records())[-1].at
+        assert await shop.journal.letters(at, 9) == [Letter(id="o1", user_id="ann", address=f"{at}")]
+
+
+async def test_what_is_not_accepted_asks_for_no_letter():
+    async with Shop(MemoryJournal(), letter_for=letter_for) as shop:
+        await shop.submit([order("o1")])
+        shop.pipeline.letters_came.clear()
+        await shop.submit([order("o1"), order("o1", "leek")])
+        assert not shop.pipeline.letters_came.is_set()
 
 
 async def test_with_too_much_waiting_the_next_call_is_refused_and_nothing_taken_is_lost(tmp_path: Path):

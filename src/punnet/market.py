@@ -10,8 +10,22 @@ from msgspec import UNSET, Meta, UnsetType
 CALM = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 """No control characters; to Python, a `$` alone also stands before a new line at the end."""
 
+ADDRESS = (
+    r"^(?=[^@]{1,64}@)[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+(\.[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$(?!\n)"
+)
+"""An e-mail address as people have them: no name, no quotes, no comment."""
+
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=CALM, examples=["tomatoes"])]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=CALM)]
+Address: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=ADDRESS,
+        extra={"allowed": "an e-mail address of at most 254 characters, such as ann@example.org"},
+    ),
+]
 Price: TypeAlias = Annotated[float, Meta(ge=0, le=1e9, examples=[4.99])]
 Stock: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Latitude: TypeAlias = Annotated[float, Meta(ge=-90, le=90, examples=[39.1])]

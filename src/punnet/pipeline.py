@@ -10,7 +10,7 @@ from punnet.engine.engine import Engine
 from punnet.engine.reactions import Reaction
 from punnet.errors import BadFile, JournalUnavailable, TooBusy, UnknownId
 from punnet.hub import Hub
-from punnet.journal import Entry, Journal, Kept, Verdict
+from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.market import Action, Fact, Record
 from punnet.protocol.messages import Frames, ServerType
 
@@ -40,6 +40,7 @@ class Pipeline:
     """Takes facts in for one engine, which nothing else changes.
 
     `clock` tells seconds since 1970. While `capacity` facts and reactions wait, no more are taken.
+    `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Pipeline:
         frames: Frames,
         clock: Callable[[], float],
         capacity: int = 10_000,
+        letter_for: Callable[[tuple[Fact, ...], float], Letter | None] = lambda *_: None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -57,6 +59,9 @@ class Pipeline:
         self._frames = frames
         self._clock = clock
         self._capacity = capacity
+        self._letter_for = letter_for
+        self.letters_came = asyncio.Event()
+        """Set when a letter was kept; whoever sends letters clears it."""
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
         self._reactions: asyncio.Queue[Reaction] = asyncio.Queue()
         self._facts_waiting = 0
@@ -129,10 +134,13 @@ class Pipeline:
             )
         now = self._clock()
         verdicts: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
-        call = Call([Entry(now, facts) for facts in entries], verdicts, time.perf_counter())
+        call = Call([self._entry(facts, now) for facts in entries], verdicts, time.perf_counter())
         self._facts_waiting += call.size
         self._calls.put_nowait(call)
         return await verdicts
+
+    def _entry(self, facts: tuple[Fact, ...], now: float) -> Entry:
+        return Entry(now, facts, self._letter_for(facts, now))
 
     async def erase(self, user_id: str) -> int:
         """Erase a shopper's orders and actions from journal and engine, and return how many there were."""
@@ -184,6 +192,8 @@ class Pipeline:
         records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
         reactions = await self._apply(records)
         self._position = kept.last
+        if any(entry.letter for entry in accepted):
+            self.letters_came.set()
         return kept, reactions
 
     async def _apply(self, records: list[Record]) -> list[Reaction]:

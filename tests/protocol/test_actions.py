@@ -170,6 +170,58 @@ def test_bad_items_are_refused_by_their_place(items, field):
     assert refusal(action("COMPLETE_PURCHASE", metadata={"items": items}))[0] == f"metadata.{field}"
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ann@example.org",
+        "a.b+c_d@mail.example.co.uk",
+        "o'neill@xn--bcher-kva.example",
+        "A1@b-c.de",
+        f"{'a' * 64}@example.org",
+    ],
+)
+def test_a_purchase_may_say_where_thanks_for_it_go(email):
+    done = action("COMPLETE_PURCHASE", entity_id="o1", metadata={"email": email})
+
+    assert tracked(done, NOW).action.metadata == {"email": email}
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "ann",
+        "@example.org",
+        "ann@",
+        "ann@example",
+        "ann@10.0.0.1",
+        "ann@@example.org",
+        "ann@example.org\n",
+        "ann@example.org\r\nBcc: bob@example.org",
+        "ann@example.org, bob@example.org",
+        "Ann <ann@example.org>",
+        "ann smith@example.org",
+        "ann\x00@example.org",
+        "änn@example.org",
+        "ann@exämple.org",
+        ".ann@example.org",
+        "a..n@example.org",
+        "ann@-example.org",
+        f"{'a' * 65}@example.org",
+        f"ann@{'a.' * 125}org",
+        7,
+        ["ann@example.org"],
+    ],
+)
+def test_what_is_no_address_is_refused_by_its_name(email):
+    done = action("COMPLETE_PURCHASE", entity_id="o1", metadata={"email": email})
+
+    assert refusal(done) == (
+        "metadata.email",
+        "an e-mail address of at most 254 characters, such as ann@example.org",
+    )
+
+
 def test_metadata_may_nest_as_deep_as_allowed_and_no_deeper():
     deep = {"leaf": 1, "leaves": []}
     for _ in range(DEEPEST_METADATA // 2 - 1):

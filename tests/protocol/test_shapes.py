@@ -41,6 +41,8 @@ class Bed(msgspec.Struct, rename="camel"):
         (Annotated[str, Meta(pattern="^a")], "a text, none of them a control character"),
         (Annotated[str, Meta(max_length=9)], "a text of at most 9 characters"),
         (Annotated[str, Meta(min_length=2)], "a text of at least 2 characters"),
+        (Annotated[str, Meta(max_length=9, extra={"allowed": "a short name"})], "a short name"),
+        (Annotated[str, Meta(max_length=9, extra={"shown": "small"})], "a text of at most 9 characters"),
         (str, "a text"),
         (list[int], "a list"),
         (Annotated[tuple[int, ...], Meta(min_length=1, max_length=3)], "a list of 1 to 3 elements"),

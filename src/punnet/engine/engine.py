@@ -20,6 +20,7 @@ from punnet.engine.liking import taste_of
 from punnet.engine.question import ask, position_of
 from punnet.engine.reactions import Reaction, reaction
 from punnet.engine.tally import Tally
+from punnet.engine.thanked import Thanked, thanked
 from punnet.engine.tuning import Tuning
 from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation, Record, Reset
 
@@ -69,6 +70,10 @@ class Engine:
     def check(self, fact: Fact) -> None:
         """Raise UnknownId or Conflict, naming the field, where `fact` does not fit what is known."""
         admission.check(self._index, fact)
+
+    def thanked(self, facts: tuple[Fact, ...], now: float) -> Thanked | None:
+        """Return who is to be thanked by e-mail for what an entry says at `now` (seconds), if anyone is."""
+        return thanked(self._index, facts, now)
 
     def apply(self, records: Sequence[Record]) -> list[Reaction]:
         """Take in records, in order, and return what their actions ask to be pushed. Never fails.

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from punnet.market import (
     Action,
+    Address,
     EntityType,
     Id,
     Limit,
@@ -86,8 +87,9 @@ class RatingNotes(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PurchaseNotes(msgspec.Struct, frozen=True, rename="camel"):
-    """What a purchase says in its metadata."""
+    """What a purchase says in its metadata: what was bought, and where thanks for it go."""
 
+    email: Address | None = None
     items: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=1000)] | None = None
 
 

@@ -56,7 +56,7 @@ def fields(known: inspect.Type) -> tuple[inspect.Field, ...]:
 def allowed(known: inspect.Type) -> str:
     """Return what a value of the type may be, but for null: `a whole number from 1 to 100`."""
     if isinstance(known, inspect.Metadata):
-        return allowed(known.type)
+        return (known.extra or {}).get("allowed") or allowed(known.type)
     if isinstance(known, inspect.UnionType):
         return ", or ".join(allowed(member) for member in known.types if not _is_nothing(member))
     if isinstance(known, inspect.IntType | inspect.FloatType):
