@@ -42,6 +42,15 @@ async def answer(server: Server, listener: socket.socket, *paths: str) -> list[h
     return responses
 
 
+async def test_what_a_server_took_in_is_there_the_next_time(postgres_url):
+    settings = Settings(port=0, database_url=postgres_url)
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+    async with running(again := await build(settings)):
+        assert again.replayed == 1
+        assert again.shop.engine.catalogue.farm("hill") == FARM
+
+
 async def test_what_was_taken_in_is_there_the_next_time(settings):
     server = await build(settings)
     assert server.replayed == 0

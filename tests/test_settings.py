@@ -1,5 +1,6 @@
 """What can be set, and what is said where it is set wrongly."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -61,9 +62,14 @@ def test_variables_of_others_are_none_of_our_business():
         ("PORT", "-1", "a whole number from 0 to 65535"),
         ("PORT", "80.5", "a whole number from 0 to 65535"),
         ("HOST", "my host", "an address or a name, such as 127.0.0.1"),
-        ("DATABASE_URL", "punnet.db", "sqlite:///FILE or memory:; without it, it is sqlite:///punnet.db"),
-        ("DATABASE_URL", "sqlite:///", "sqlite:///FILE or memory:"),
-        ("DATABASE_URL", "sqlite:///a?mode=ro", "sqlite:///FILE or memory:"),
+        (
+            "DATABASE_URL",
+            "punnet.db",
+            "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or memory:; without it, it is sqlite:///punnet",
+        ),
+        ("DATABASE_URL", "sqlite:///", "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or memory:"),
+        ("DATABASE_URL", "sqlite:///a?mode=ro", "sqlite:///FILE, "),
+        ("DATABASE_URL", "postgresql:// market", "sqlite:///FILE, "),
         ("WS_PATH", "ws", "a path, such as /ws"),
         ("ENABLE_STATS_ENDPOINT", "perhaps", "true or false; without it, it is true"),
         ("EVENT_QUEUE_MAX_SIZE", "0", "a whole number at least 1"),
@@ -79,9 +85,19 @@ def test_a_bad_value_is_refused_with_what_to_write(name, text, allowed):
     assert str(refused.value).startswith(f'{name} is "{text}", but it takes {allowed}')
 
 
-def test_a_password_is_not_shown():
-    with pytest.raises(BadSetting, match=r'DATABASE_URL is "postgresql://punnet:\*\*\*@db/market"'):
-        read({"DATABASE_URL": "postgresql://punnet:secret@db/market"}, {})
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://punnet:secret@db/market", "postgresql://punnet:***@db/market"),
+        ("postgresql://punnet:s/c@re#t@db/market", "postgresql://punnet:***@db/market"),
+        ("postgresql://db/market?password=secret&user=me", "postgresql://db/market?password=***&user=me"),
+    ],
+)
+def test_a_password_is_not_shown(url, shown):
+    _, listed = read({"DATABASE_URL": url}, {})
+    assert next(entry.value for entry in listed if entry.name == "DATABASE_URL") == shown
+    with pytest.raises(BadSetting, match=re.escape(f'DATABASE_URL is "no {shown}"')):
+        read({"DATABASE_URL": f"no {url}"}, {})
 
 
 @pytest.mark.parametrize(
@@ -90,9 +106,11 @@ def test_a_password_is_not_shown():
         ("sqlite:///punnet.db", Path("punnet.db")),
         ("sqlite:////var/lib/punnet.db", Path("/var/lib/punnet.db")),
         ("memory:", None),
+        ("postgresql://punnet@db/market", None),
+        ("postgres://db:5433/market?sslmode=require", None),
     ],
 )
-def test_the_database_is_a_file_or_memory(url, path):
+def test_the_database_is_a_file_a_server_or_memory(url, path):
     assert read({"DATABASE_URL": url}, {})[0].database == path
 
 

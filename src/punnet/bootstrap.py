@@ -16,10 +16,11 @@ from punnet.errors import BadSetting
 from punnet.hub import Hub
 from punnet.journal import Journal
 from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
-from punnet.settings import Settings
+from punnet.settings import MEMORY, Settings
 from punnet.web.app import create_app
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
@@ -63,7 +64,11 @@ async def build(settings: Settings, clock: Callable[[], float] = time.time) -> S
 
 
 async def _journal(settings: Settings) -> Journal:
-    return MemoryJournal() if settings.database is None else await SqliteJournal.open(settings.database)
+    if settings.database_url == MEMORY:
+        return MemoryJournal()
+    if settings.database is None:
+        return await PostgresJournal.open(settings.database_url)
+    return await SqliteJournal.open(settings.database)
 
 
 def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> Shop:

@@ -15,8 +15,10 @@ from punnet.errors import BadSetting
 from punnet.protocol import shapes
 
 SQLITE = "sqlite:///"
+POSTGRES = "postgresql://"
 MEMORY = "memory:"
-PASSWORD = re.compile(r"(://[^/@]*:)[^/@]+(?=@)")
+DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
+PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
 
 
 def _about(purpose: str, *, at_least: float | None = None, at_most: float | None = None) -> Meta:
@@ -40,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, _about("port to listen on; 0 takes a free one", at_least=0, at_most=65_535)] = 3000
     database_url: Annotated[
         str,
-        _text("where the journal is kept", rf"^({SQLITE}[^?#]+|{MEMORY})$", f"{SQLITE}FILE or {MEMORY}"),
+        _text("where the journal is kept", rf"^({SQLITE}[^?#]+|postgres(ql)?://\S+|{MEMORY})$", DATABASES),
     ] = f"{SQLITE}punnet.db"
     ws_path: Annotated[str, _text("path of the WebSocket", r"^/[^\s?#{}]*$", "a path, such as /ws")] = (
         "/ws/recommendations"
@@ -81,8 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def database(self) -> Path | None:
-        """The file of the journal; None keeps it in memory."""
-        if self.database_url == MEMORY:
+        """The file of the journal; None where that is in memory or on a server."""
+        if not self.database_url.startswith(SQLITE):
             return None
         return Path(self.database_url.removeprefix(SQLITE))
 
@@ -163,7 +165,7 @@ def _notes(kind: object) -> Meta:
 
 def _masked(text: str) -> str:
     """Return `text` without the password that a URL may carry."""
-    return PASSWORD.sub(r"\1***", text)
+    return PASSWORD.sub(r"\1\2***", text)
 
 
 FIELDS = msgspec.structs.fields(Settings)

@@ -1,14 +1,15 @@
 """What every journal does, whatever it is made of."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from punnet.journal import BATCH, Entry, Journal, Letter, Verdict, key_of
 from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
     Action,
@@ -29,6 +30,7 @@ from punnet.market import (
     ResetType,
     UserAction,
 )
+from tests.servers.postgres import Given
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 FARM = Farm(id="hill", name="Hill Farm", latitude=39.1, longitude=-84.5, region="Høje")
@@ -69,20 +71,28 @@ async def read(journal: Journal) -> list[Record]:
     return [record async for batch in journal.read() for record in batch.records]
 
 
-async def of_memory(_: Path) -> MemoryJournal:
-    return MemoryJournal()
+@asynccontextmanager
+async def of_memory(_: pytest.FixtureRequest) -> AsyncIterator[MemoryJournal]:
+    yield MemoryJournal()
 
 
-async def of_sqlite(folder: Path) -> SqliteJournal:
-    return await SqliteJournal.open(folder / "market.db")
+@asynccontextmanager
+async def of_sqlite(request: pytest.FixtureRequest) -> AsyncIterator[SqliteJournal]:
+    yield await SqliteJournal.open(request.getfixturevalue("tmp_path") / "market.db")
 
 
-@pytest.fixture(params=[of_memory, of_sqlite])
-async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
-    make: Callable[[Path], Awaitable[Journal]] = request.param
-    journal = await make(tmp_path)
-    yield journal
-    await journal.close()
+@asynccontextmanager
+async def of_postgres(request: pytest.FixtureRequest) -> AsyncIterator[PostgresJournal]:
+    server: Given = request.getfixturevalue("postgres")
+    async with server.database() as url:
+        yield await PostgresJournal.open(url)
+
+
+@pytest.fixture(params=[of_memory, of_sqlite, of_postgres])
+async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
+    async with request.param(request) as journal:
+        yield journal
+        await journal.close()
 
 
 async def test_an_empty_journal_reads_nothing(journal):

@@ -118,13 +118,9 @@ def order_key(order_id: str) -> str:
 
 def key_of(fact: Fact) -> str | None:
     """Return the name under which a journal knows `fact` again, if it does."""
-    match fact:
-        case Order():
-            return order_key(fact.id)
-        case Action():
-            return f"e:{fact.event_id}"
-        case _:
-            return None
+    if isinstance(fact, Action):
+        return f"e:{fact.event_id}"
+    return order_key(fact.id) if isinstance(fact, Order) else None
 
 
 def erased_of(fact: Fact) -> Erased:
@@ -150,7 +146,9 @@ def judge(facts: tuple[Fact, ...], known: dict[str | None, Fact]) -> tuple[Verdi
         elif not _is_same_basket(before, companion):
             return Verdict.CONFLICT, []
     kept.append(last)
-    known.update((key, fact) for fact in kept if (key := key_of(fact)) is not None)
+    for fact in kept:
+        known[key_of(fact)] = fact
+    known.pop(None, None)
     return Verdict.ACCEPTED, kept
 
 

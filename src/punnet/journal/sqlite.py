@@ -8,12 +8,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch, Entry, Kept, Letter, erased_of, judge, key_of
+from punnet.journal import BATCH, Batch, Entry, Kept, Letter, erased_of, judge, key_of, versions
 from punnet.journal.rows import fact_of, row_of, unreadable
 from punnet.market import Fact, Record
 from punnet.protocol import codec
@@ -26,7 +25,7 @@ StoredRow: TypeAlias = tuple[int, float, str, bytes]
 APPLICATION = int.from_bytes(b"Punt")
 """What SQLite's application_id is in a file of ours."""
 
-VERSION = 2
+VERSION = versions.latest("sqlite")
 """The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 CACHE_KIB = 65_536
@@ -309,15 +308,6 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
         raise BadFile(f"{path} belongs to another program; name another file in DATABASE_URL")
     if application == APPLICATION and version == VERSION:
         return
-    sql = _scripts(version if tables else 0)
+    sql = versions.script("sqlite", version if tables else 0)
     stamp = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
     database.executescript(f"BEGIN; {sql} {stamp} COMMIT;")
-
-
-def _scripts(version: int) -> str:
-    """Return the SQL that makes a journal, or brings one of an earlier version up to date."""
-    room = files("punnet.journal")
-    if not version:
-        return (room / "schema" / "sqlite.sql").read_text()
-    steps = sorted((room / "migrations" / "sqlite").iterdir(), key=lambda step: step.name)
-    return "".join(step.read_text() for step in steps if int(step.name[:4]) > version)

@@ -1,0 +1,416 @@
+"""The journal on PostgreSQL; what it shares with the others is in test_journal.py."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from punnet.errors import BadFile, BadSetting, JournalUnavailable
+from punnet.journal import Entry, Journal, Letter, Verdict
+from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
+from punnet.journal.rows import unreadable
+from punnet.market import Action, Fact, Order, Record
+from tests.journal.test_journal import FACTS, FARM, action, append, letter, order, purchase, read, records
+from tests.servers.postgres import Given, Throwaway
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Throwaway]:
+    """A server to stop and to kill."""
+    server = Throwaway()
+    yield server
+    server.close()
+
+
+@asynccontextmanager
+async def opened(url: str, **known: object) -> AsyncIterator[PostgresJournal]:
+    journal = await PostgresJournal.open(url, **known)
+    yield journal
+    await journal.close()
+
+
+async def run(url: str, sql: str) -> list[asyncpg.Record]:
+    """Do what somebody with psql does."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(sql)
+    finally:
+        await connection.close()
+
+
+async def script(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def test_what_was_appended_is_there_the_next_time(postgres_url):
+    kept = records(*FACTS)
+    async with opened(postgres_url) as journal:
+        identity = journal.identity
+        await append(journal, kept)
+    async with opened(postgres_url) as journal:
+        assert journal.identity == identity != ""
+        assert await read(journal) == kept
+        again = [Verdict.DUPLICATE, Verdict.CONFLICT]
+        assert await append(journal, records(order("o1"), order("o1", 7), at=5)) == again
+
+
+async def test_markets_in_one_database_know_nothing_of_each_other(postgres_url):
+    async with opened(postgres_url) as main, opened(postgres_url, market="north") as north:
+        assert main.identity != north.identity
+        await append(main, records(order("o1"), action("e1")))
+        assert await append(north, records(order("o1", 5))) == [Verdict.ACCEPTED]
+        assert (await north.append([Entry(1, (FARM,))])).last == 2
+        await main.erase("ann")
+        assert (main.erasures, north.erasures) == (1, 0)
+        assert await north.find("o:o1") == order("o1", 5)
+        assert await north.records_of("ann") == records(order("o1", 5))
+
+
+async def test_a_second_holder_of_a_market_is_refused_until_the_first_lets_go(postgres_url):
+    refused = r"PostgreSQL \(.*\) is in use by another punnet; mend that, or name another database"
+    async with opened(postgres_url):
+        with pytest.raises(BadSetting, match=refused):
+            await PostgresJournal.open(postgres_url, patience=0.2)
+    async with opened(postgres_url):
+        pass
+
+
+async def test_a_holder_that_died_is_followed_at_once(postgres_url):
+    journal = await PostgresJournal.open(postgres_url)
+    assert journal._writer._connection is not None
+    journal._writer._connection.terminate()
+    async with opened(postgres_url):
+        pass
+
+
+async def test_a_closed_journal_is_unavailable(postgres_url):
+    journal = await PostgresJournal.open(postgres_url)
+    await journal.close()
+    for work in (append(journal, records(FARM)), journal.find("o:o1")):
+        with pytest.raises(JournalUnavailable, match="is closed"):
+            await work
+
+
+async def test_a_newer_journal_is_left_alone(postgres_url):
+    async with opened(postgres_url):
+        pass
+    await run(postgres_url, "UPDATE punnet_schema SET version = 99")
+    with pytest.raises(BadFile, match=r"was written by a newer Punnet \(schema 99\); install that one"):
+        await PostgresJournal.open(postgres_url)
+
+
+async def test_a_database_of_another_program_is_left_alone(postgres_url):
+    await run(postgres_url, "CREATE TABLE journal (note text)")
+    refused = (
+        'belongs to another program: relation "journal" already exists; make a database for Punnet alone'
+    )
+    with pytest.raises(BadFile, match=refused):
+        await PostgresJournal.open(postgres_url)
+    tables = await run(postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert [row["tablename"] for row in tables] == ["journal"]
+
+
+async def test_a_database_that_does_not_keep_unicode_is_refused(postgres):
+    name = f"punnet_{uuid.uuid4().hex}"
+    await postgres.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    try:
+        with pytest.raises(BadSetting, match="does not keep Unicode; make a database with ENCODING 'UTF8'"):
+            await PostgresJournal.open(postgres._url(name))
+    finally:
+        await postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"path": "/nowhere"}, 'database "nowhere" does not exist'),
+        ({"netloc": "me:secret@127.0.0.1:1"}, "Connection refused"),
+    ],
+)
+async def test_a_database_that_cannot_be_had_is_told_in_a_sentence(postgres_url, change, said):
+    url = urlsplit(postgres_url)._replace(**change).geturl()
+    with pytest.raises(BadSetting) as refused:
+        await PostgresJournal.open(url)
+    sentence = str(refused.value)
+    assert sentence.endswith(f"cannot be used: {said}; mend that, or name another database in DATABASE_URL")
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("password", ["se/cret", "se#cret"])
+async def test_a_url_that_is_not_understood_is_told_without_its_password(password):
+    with pytest.raises(
+        BadSetting, match="DATABASE_URL is not understood; write postgresql://USER"
+    ) as refused:
+        await PostgresJournal.open(f"postgresql://me:{password}@127.0.0.1/market")
+    assert "cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("change", ["kind = 'rumour'", "body = '7'", "body = '{}'"])
+async def test_a_record_that_cannot_be_read_is_named(postgres_url, change):
+    async with opened(postgres_url) as journal:
+        await append(journal, records(FARM, FARM))
+        await run(postgres_url, f"UPDATE journal SET {change} WHERE seq = 2")
+        with pytest.raises(BadFile, match=r"record 2 of PostgreSQL \(.*\) cannot be read"):
+            await read(journal)
+
+
+async def test_of_who_is_erased_nothing_is_left_in_the_tables(postgres_url):
+    async with opened(postgres_url) as journal:
+        await append(journal, records(action("e-1", searchQuery="nettles"), FARM))
+        await journal.append([Entry(1, purchase("e-2", order("o-1")), letter("o-1"))])
+        await journal.erase("ann")
+    rows = await run(postgres_url, "SELECT key, user_id, body::text FROM journal ORDER BY seq")
+    assert [row["key"] for row in rows] == [
+        unreadable("e:e-1"),
+        None,
+        unreadable("o:o-1"),
+        unreadable("e:e-2"),
+    ]
+    assert [row["user_id"] for row in rows] == [None] * 4
+    assert await run(postgres_url, "SELECT * FROM outbox") == []
+
+
+async def test_of_who_is_erased_no_dead_row_is_left(server):
+    async with server.database() as url:
+        async with opened(url) as journal:
+            await append(journal, records(action("e-1", searchQuery="nettles")))
+            assert b"nettles" in await heap(url)
+            await journal.erase("ann")
+        assert b"nettles" not in await heap(url)
+
+
+async def test_a_sent_letter_leaves_no_address(postgres_url):
+    async with opened(postgres_url) as journal:
+        await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
+        await journal.sent("o1")
+    (row,) = await run(postgres_url, "SELECT id, address, due FROM outbox")
+    assert tuple(row) == ("o1", "", None)
+
+
+async def test_a_statement_that_fails_keeps_nothing_and_the_next_one_works(postgres_url):
+    async with opened(postgres_url) as journal:
+        await run(postgres_url, "ALTER TABLE journal RENAME TO elsewhere")
+        with pytest.raises(JournalUnavailable, match='relation "journal" does not exist'):
+            await append(journal, records(order("o1")))
+        await run(postgres_url, "ALTER TABLE elsewhere RENAME TO journal")
+        entry = Entry(1, purchase("e1", order("o1")), letter("o1"))
+        await run(postgres_url, "ALTER TABLE journal ADD CONSTRAINT calm CHECK (key <> 'e:e1')")
+        with pytest.raises(JournalUnavailable, match="violates check constraint"):
+            await journal.append([entry])
+        assert (await read(journal), await journal.letters(9, 9)) == ([], [])
+        await run(postgres_url, "ALTER TABLE journal DROP CONSTRAINT calm")
+        assert await journal.append([entry]) == ([Verdict.ACCEPTED], 2)
+
+
+async def test_it_heals_when_the_server_comes_back(server):
+    async with server.database() as url, opened(url) as journal:
+        kept = records(order("o1"), action("e1"), FARM)
+        assert await append(journal, kept) == [Verdict.ACCEPTED] * 3
+        for number, end in enumerate((server.stop, server.kill)):
+            end()
+            for work in (
+                append(journal, records(FARM)),
+                journal.find("o:o1"),
+                read(journal),
+                journal.erase("bob"),
+            ):
+                with pytest.raises(JournalUnavailable):
+                    await work
+            server.start()
+            assert await read(journal) == kept
+            assert await append(journal, records(order("o1"))) == [Verdict.DUPLICATE]
+            kept += (more := records(order(f"next {number}"), at=7))
+            assert await append(journal, more) == [Verdict.ACCEPTED]
+        assert await read(journal) == kept
+        assert journal.erasures == 0
+
+
+async def test_the_market_is_held_again_after_the_connection_was_lost(postgres_url):
+    async with opened(postgres_url) as journal:
+        await cut_off(postgres_url, journal)
+        await append(journal, records(FARM))
+        with pytest.raises(BadSetting, match="in use by another punnet"):
+            await PostgresJournal.open(postgres_url, patience=0.2)
+
+
+async def test_who_lost_the_market_to_another_does_not_write(postgres_url):
+    journal = await PostgresJournal.open(postgres_url, patience=0.5)
+    holder = await asyncpg.connect(postgres_url)
+    taking = asyncio.create_task(holder.execute("SELECT pg_advisory_lock($1, $2)", *journal._lock))
+    await cut_off(postgres_url, journal)
+    await taking
+    with pytest.raises(JournalUnavailable, match="in use by another punnet"):
+        await append(journal, records(FARM))
+    await holder.close()
+    assert await append(journal, records(FARM)) == [Verdict.ACCEPTED]
+    await journal.close()
+
+
+async def test_a_commit_that_was_given_up_is_decided_before_anything_is_read(postgres_url):
+    """The server is held up within an insert that nobody waits for any more."""
+    hold = """
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
+    'BEGIN PERFORM pg_advisory_lock_shared(7); RETURN NEW; END';
+    CREATE TRIGGER hold BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION hold()
+    """
+    async with opened(postgres_url, patience=1.0) as journal:
+        await script(postgres_url, hold)
+        holder = await asyncpg.connect(postgres_url)
+        await holder.execute("SELECT pg_advisory_lock(7)")
+        with pytest.raises(JournalUnavailable, match="it does not answer"):
+            await append(journal, records(order("o1")))
+        assert await read(journal) == []
+        await holder.close()
+        assert await read(journal) == []
+        assert await append(journal, records(order("o1"))) == [Verdict.ACCEPTED]
+
+
+async def test_a_commit_whose_answer_was_lost_is_found_again(postgres_url):
+    async with answers_lost(postgres_url) as (url, cut), opened(url) as journal:
+        before = await journal.append([Entry(1, (FARM,))])
+        cut.set()
+        with pytest.raises(JournalUnavailable):
+            await journal.append([Entry(2, purchase("e1", order("o1")))])
+        cut.clear()
+        (batch,) = [batch async for batch in journal.read(before.last)]
+        assert [record.fact for record in batch.records] == list(purchase("e1", order("o1")))
+        again = [Entry(3, purchase("e1", order("o1"))), Entry(3, (FARM,))]
+        assert await journal.append(again) == ([Verdict.DUPLICATE, Verdict.ACCEPTED], batch.last + 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["DELETE FROM journal WHERE seq = 2", "UPDATE market SET identity = 'x'", "DELETE FROM market"],
+)
+async def test_a_journal_that_was_put_back_to_an_earlier_day_is_not_written_to(postgres_url, damage):
+    async with opened(postgres_url) as journal:
+        await append(journal, records(FARM, order("o1")))
+        await run(postgres_url, damage)
+        await cut_off(postgres_url, journal)
+        for _ in range(2):
+            with pytest.raises(
+                JournalUnavailable, match="holds another journal than before; start punnet again"
+            ):
+                await append(journal, records(FARM))
+
+
+async def test_who_gives_up_does_not_disturb_the_next(postgres_url):
+    async with opened(postgres_url) as journal:
+        appending = asyncio.create_task(append(journal, records(order("o1"))))
+        await asyncio.sleep(0)
+        appending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await appending
+        assert await append(journal, records(order("o1"))) in ([Verdict.ACCEPTED], [Verdict.DUPLICATE])
+
+
+def facts_of(user: str, number: int, quantity: int) -> tuple[Order, Action]:
+    bought = structs.replace(order(f"o{number}", quantity), user_id=user)
+    return bought, structs.replace(action(f"e{number}", n=quantity), user_id=user)
+
+
+@st.composite
+def drawn_entries(draw: st.DrawFn) -> Entry:
+    """Draw an entry of few ids, so that many meet again: in one call, in two, and erased in between."""
+    small = st.integers(1, 3)
+    user = draw(st.sampled_from(["ann", "bob"]))
+    bought, _ = facts_of(user, draw(small), draw(st.integers(1, 2)))
+    did = facts_of(user, draw(small), draw(st.integers(1, 2)))[1]
+    drawn: tuple[Fact, ...] = draw(st.sampled_from([(bought,), (did,), (bought, did), (FARM,)]))
+    owed = Letter(id=bought.id, user_id=user, address=f"{user}@example.org")
+    return Entry(draw(st.integers(1, 9)), drawn, owed if draw(st.booleans()) else None)
+
+
+async def state(journal: Journal) -> tuple[list[Record], list[Letter], list[Fact | None], int]:
+    keys = [f"{kind}:{kind}{number}" for kind in "oe" for number in (1, 2, 3)]
+    owed = sorted(await journal.letters(99, 99), key=lambda letter: letter.id)
+    return await read(journal), owed, [await journal.find(key) for key in keys], journal.erasures
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.lists(drawn_entries(), max_size=5) | st.sampled_from(["ann", "bob"]), max_size=5))
+async def test_any_entries_are_judged_and_kept_as_in_memory(journal_url, steps):
+    memory = MemoryJournal()
+    async with opened(journal_url, market=uuid.uuid4().hex) as journal:
+        for step in steps:
+            if isinstance(step, str):
+                assert await journal.erase(step) == await memory.erase(step)
+            else:
+                assert await journal.append(step) == await memory.append(step)
+        assert await state(journal) == await state(memory)
+
+
+@pytest.fixture(scope="module")
+def journal_url(postgres: Given) -> Iterator[str]:
+    """The URL of a database that stays for a whole module."""
+
+    async def hold(made: asyncio.Future[str], done: asyncio.Event) -> None:
+        async with postgres.database() as url:
+            made.set_result(url)
+            await done.wait()
+
+    with asyncio.Runner() as runner:
+        made: asyncio.Future[str] = runner.get_loop().create_future()
+        done = asyncio.Event()
+        holding = runner.get_loop().create_task(hold(made, done))
+        yield runner.get_loop().run_until_complete(made)
+        done.set()
+        runner.get_loop().run_until_complete(holding)
+
+
+async def heap(url: str) -> bytes:
+    """Return the bytes of the journal's table on the disk."""
+    await run(url, "CHECKPOINT")
+    (row,) = await run(url, "SELECT pg_read_binary_file(pg_relation_filepath('journal')) AS bytes")
+    return row["bytes"]
+
+
+async def cut_off(url: str, journal: PostgresJournal) -> None:
+    """End the server's process that writes for a journal, and return once both sides know."""
+    await run(url, f"SELECT pg_terminate_backend({journal._writer._process}, 5000)")
+    connection = journal._writer._connection
+    assert connection is not None
+    for _ in range(10_000):
+        if connection.is_closed():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("the connection is still there")
+
+
+@asynccontextmanager
+async def answers_lost(url: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Yield the URL of a way to the server, and what makes it cut whoever has written a commit.
+
+    A connection is cut when the first answer to a data-carrying statement comes back: the server has done it.
+    """
+    there = urlsplit(url)
+    cut = asyncio.Event()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: bool) -> None:
+        while data := await reader.read(65_536):
+            if back and cut.is_set() and b"INSERT 0 " in data:
+                break
+            writer.write(data)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(there.hostname, there.port)
+        ways = carry(reader, far_writer, back=False), carry(far_reader, writer, back=True)
+        await asyncio.gather(*ways, return_exceptions=True)
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as way:
+        port = way.sockets[0].getsockname()[1]
+        user = f"{there.username}@" if there.username else ""
+        yield there._replace(netloc=f"{user}127.0.0.1:{port}").geturl(), cut
