@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, TooBusy
 from punnet.hub import Hub
@@ -28,7 +28,6 @@ from punnet.market import (
     Product,
     Query,
     Record,
-    Removal,
     UserAction,
 )
 from punnet.pipeline import GROUP, SLICE, Pipeline
@@ -92,7 +91,8 @@ class Shop:
         ticks = itertools.count(NOON.timestamp())
         self.clock = lambda: float(next(ticks))
         self.hub = Hub(self.clock)
-        self.pipeline = Pipeline(self.engine, journal, self.hub, Frames("now"), self.clock, capacity, **known)
+        self.delivery = Delivery(self.engine, self.hub, Frames("now"), self.clock)
+        self.pipeline = Pipeline(self.engine, journal, self.delivery, self.clock, capacity, **known)
 
     async def submit(self, facts: Sequence[Fact]) -> list[Verdict]:
         """Submit each fact as an entry of its own."""
@@ -325,24 +325,15 @@ async def test_a_fact_that_cannot_be_written_down_fails_its_caller_and_nobody_af
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
-async def test_who_listens_gets_the_answer_to_a_view(shop):
+async def test_the_caller_goes_on_before_who_listens_gets_the_answer(shop):
     ann, bob = shop.hub.register("ann"), shop.hub.register("bob")
     await shop.submit([order("o1", "leek", "bob"), view("e1")])
+    assert shop.delivery.delivered == 0
     (frame,) = await ann.take()
-    message = msgspec.json.decode(frame)
-    assert (message["type"], message["messageId"]) == ("RECOMMENDATION_UPDATE", "now:1")
-    offered = [offer["product"]["id"] for offer in message["payload"]["recommendations"]]
-    assert sorted(offered) == ["beet", "dill", "leek"]
-    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 0)
+    assert b'"RECOMMENDATION_UPDATE"' in frame
+    assert shop.delivery.delivered == 1
     shop.hub.close()
     assert await bob.take() == []
-
-
-async def test_the_caller_goes_on_before_the_reaction_is_delivered(shop):
-    ann = shop.hub.register("ann")
-    await shop.submit([view("e1")])
-    assert shop.pipeline.delivered == 0
-    assert len(await ann.take()) == 1
 
 
 async def test_a_view_known_already_is_not_answered_again(shop):
@@ -350,40 +341,34 @@ async def test_a_view_known_already_is_not_answered_again(shop):
     await shop.submit([view("e1")])
     await shop.submit([view("e1")])
     await shop.pipeline.stop()
-    assert len(await ann.take()) == shop.pipeline.delivered == 1
+    assert len(await ann.take()) == shop.delivery.delivered == 1
 
 
-async def test_where_nobody_listens_no_answer_is_made(shop):
-    await shop.submit([view("e1")])
-    assert (shop.pipeline.waiting, shop.pipeline.delivered) == (0, 0)
+async def test_what_the_journal_had_already_is_not_answered(tmp_path: Path):
+    async with kept_in(tmp_path / "market.db") as journal:
+        async with Shop(journal) as first:
+            await first.submit([view("e1")])
+        second = Shop(journal)
+        second.hub.register("ann")
+        await second.pipeline.replay()
+        assert second.pipeline.waiting == 0
 
 
-async def test_a_product_that_leaves_before_the_answer_counts_as_failed(shop):
-    ann = shop.hub.register("ann")
-    removal = Removal(entity_type=EntityType.PRODUCT, id="kale")
-    await shop.submit([view("e1"), removal, view("e2", "leek")])
-    (frame,) = await ann.take()
-    assert b'"RECOMMENDATION_UPDATE"' in frame
-    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 1)
-
-
-async def test_where_there_is_nothing_to_push_nothing_is_pushed(shop):
-    ann = shop.hub.register("ann")
-    wish = Action(event_id="e1", user_id="ann", action=UserAction.ADD_TO_WISHLIST, entity_id="of no farm")
-    await shop.submit([wish])
-    await shop.submit([view("e2", "leek")])
-    assert [b'"RECOMMENDATION_UPDATE"' in frame for frame in await ann.take()] == [True]
-    await shop.pipeline.stop()
-    assert (shop.pipeline.delivered, shop.pipeline.failed) == (1, 0)
-
-
-async def test_who_stopped_listening_costs_no_answer(shop):
-    ann = shop.hub.register("ann")
-    await shop.submit([view(f"e{number}") for number in range(100)])
-    shop.hub.unregister(ann)
-    await shop.pipeline.stop()
-    assert shop.pipeline.delivered < 100
-    assert shop.pipeline.waiting == 0
+async def test_answers_that_wait_count_until_they_are_cleared_and_what_is_recorded_stays():
+    async with Shop(MemoryJournal(), 10) as shop:
+        shop.hub.register("ann")
+        searches = [
+            Action(event_id=f"e{n}", user_id="ann", action=UserAction.SEARCH, entity_id=f"{n}")
+            for n in range(10)
+        ]
+        await shop.submit(searches)
+        assert shop.pipeline.waiting == 10
+        with pytest.raises(TooBusy, match="10 facts and reactions are waiting"):
+            await shop.submit([order("o1")])
+        assert shop.pipeline.clear() == 10
+        assert await shop.submit([order("o1")]) == [Verdict.ACCEPTED]
+        assert shop.engine.tally.total == 10
+    assert shop.delivery.delivered == 0
 
 
 async def test_it_knows_how_long_an_action_takes():
@@ -393,3 +378,11 @@ async def test_it_knows_how_long_an_action_takes():
         assert shop.pipeline.average_seconds == 0
         await shop.submit([order("o2"), view("e1")])
     assert 0 < shop.pipeline.average_seconds < 10
+
+
+async def test_it_measures_and_counts_anew_when_it_is_told_to(shop):
+    ann = shop.hub.register("ann")
+    await shop.submit([view("e1")])
+    assert len(await ann.take()) == shop.delivery.delivered == 1
+    shop.pipeline.reset()
+    assert (shop.pipeline.average_seconds, shop.delivery.delivered) == (0, 0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import BadSetting
 from punnet.hub import Hub
@@ -79,9 +80,17 @@ def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> S
     engine = Engine(settings.tuning)
     hub = Hub(clock, settings.max_concurrent_connections)
     frames = Frames(epoch=secrets.token_hex(6))
-    pipeline = Pipeline(engine, journal, hub, frames, clock, settings.event_queue_max_size)
+    delivery = Delivery(
+        engine,
+        hub,
+        frames,
+        clock,
+        interval=settings.recommendation_processing_interval / 1000,
+        group=settings.recommendation_batch_size,
+    )
+    pipeline = Pipeline(engine, journal, delivery, clock, settings.event_queue_max_size)
     limits = Limits(body_bytes=settings.max_body_bytes, bulk_bytes=settings.max_bulk_bytes)
-    return Shop(engine, pipeline, journal, hub, frames, clock, new_id, limits, began=clock())
+    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, began=clock())
 
 
 @asynccontextmanager

@@ -1,18 +1,17 @@
-"""The one writer: facts become durable, then change the engine, then reach those who listen."""
+"""The one writer: facts become durable, then change the engine, then set off what follows from them."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
-from punnet.engine.reactions import Reaction
-from punnet.errors import BadFile, JournalUnavailable, TooBusy, UnknownId
-from punnet.hub import Hub
+from punnet.errors import BadFile, JournalUnavailable, TooBusy
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict
+from punnet.loop import forever
 from punnet.market import Action, Fact, Record
-from punnet.protocol.messages import Frames, ServerType
 
 GROUP = 5_000
 """Records that one commit waits for no more than; a single call may bring more."""
@@ -47,38 +46,33 @@ class Pipeline:
         self,
         engine: Engine,
         journal: Journal,
-        hub: Hub,
-        frames: Frames,
+        delivery: Delivery,
         clock: Callable[[], float],
         capacity: int = 10_000,
         letter_for: Callable[[tuple[Fact, ...], float], Letter | None] = lambda *_: None,
     ) -> None:
         self._engine = engine
         self._journal = journal
-        self._hub = hub
-        self._frames = frames
+        self._delivery = delivery
         self._clock = clock
         self._capacity = capacity
         self._letter_for = letter_for
         self.letters_came = asyncio.Event()
         """Set when a letter was kept; whoever sends letters clears it."""
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
-        self._reactions: asyncio.Queue[Reaction] = asyncio.Queue()
         self._facts_waiting = 0
         self._taking_in = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._position = 0
         self._behind = False
         self._calls_timed = 0
         self._seconds = 0.0
-        self.delivered = 0
-        self.failed = 0
 
     @property
     def waiting(self) -> int:
         """How many facts are not applied yet, and reactions not delivered."""
-        return self._facts_waiting + self._reactions.qsize()
+        return self._facts_waiting + self._delivery.waiting
 
     @property
     def taking_in(self) -> bool:
@@ -108,16 +102,27 @@ class Pipeline:
     def start(self) -> None:
         """Take facts in from now on; needs a running loop."""
         self._taking_in = True
-        self._tasks = [asyncio.create_task(_forever(step)) for step in (self._write, self._react)]
+        self._delivery.start()
+        self._task = asyncio.create_task(forever(self._write))
 
     async def stop(self) -> None:
         """Take no more in, and return when all that was taken in is applied and delivered."""
         self._taking_in = False
         await self._calls.join()
-        await self._reactions.join()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._delivery.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def clear(self) -> int:
+        """Drop the reactions that wait, and return how many that were; what is recorded stays."""
+        return self._delivery.clear()
+
+    def reset(self) -> None:
+        """Measure from now on, and count what is delivered from 0."""
+        self._calls_timed = 0
+        self._seconds = 0.0
+        self._delivery.reset()
 
     async def submit(self, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
         """Return a verdict on each of `entries` once they are durable and applied.
@@ -154,11 +159,10 @@ class Pipeline:
         calls = await self._group()
         try:
             async with self._writing:
-                kept, reactions = await self._commit([entry for call in calls for entry in call.entries])
+                kept, actions = await self._commit([entry for call in calls for entry in call.entries])
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
-            for reaction in reactions:
-                self._reactions.put_nowait(reaction)
+            self._delivery.take(actions)
         except (JournalUnavailable, BadFile) as error:
             self._behind = True
             logger.error("%s", error)
@@ -181,8 +185,8 @@ class Pipeline:
             size += calls[-1].size
         return calls
 
-    async def _commit(self, entries: list[Entry]) -> tuple[Kept, list[Reaction]]:
-        """Return the verdicts on `entries`, durable and applied, and what their actions ask for."""
+    async def _commit(self, entries: list[Entry]) -> tuple[Kept, list[Action]]:
+        """Return the verdicts on `entries`, durable and applied, and the actions to react to."""
         if self._behind:
             # A commit whose answer was lost may have been made all the same.
             await self.replay()
@@ -190,20 +194,20 @@ class Pipeline:
         judged = zip(entries, kept.verdicts, strict=True)
         accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]
         records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
-        reactions = await self._apply(records)
+        actions = await self._apply(records)
         self._position = kept.last
         if any(entry.letter for entry in accepted):
             self.letters_came.set()
-        return kept, reactions
+        return kept, actions
 
-    async def _apply(self, records: list[Record]) -> list[Reaction]:
-        """Bring the engine up to date, and return the reactions that somebody here waits for."""
-        reactions: list[Reaction] = []
+    async def _apply(self, records: list[Record]) -> list[Action]:
+        """Bring the engine up to date, and return the actions to react to."""
+        actions: list[Action] = []
         for start in range(0, len(records), SLICE):
             if start:
                 await asyncio.sleep(0)
-            reactions += self._engine.apply(records[start : start + SLICE])
-        return [reaction for reaction in reactions if self._hub.listens(reaction.user_id)]
+            actions += self._engine.apply(records[start : start + SLICE])
+        return actions
 
     def _resolve(self, calls: list[Call], verdicts: list[Verdict]) -> None:
         now = time.perf_counter()
@@ -218,43 +222,8 @@ class Pipeline:
                 self._calls_timed += 1
                 self._seconds += now - call.began
 
-    async def _react(self) -> None:
-        """Deliver one reaction, then let others have their turn."""
-        reaction = await self._reactions.get()
-        try:
-            self._deliver(reaction)
-            await asyncio.sleep(0)
-        finally:
-            self._reactions.task_done()
-
-    def _deliver(self, reaction: Reaction) -> None:
-        if not self._hub.listens(reaction.user_id):
-            return
-        now = self._clock()
-        try:
-            answer = self._engine.respond(reaction, now)
-        except UnknownId:
-            # The product left the catalogue right after it was looked at.
-            self.failed += 1
-            return
-        if answer is None:
-            return
-        self._hub.publish_user(
-            reaction.user_id, self._frames.frame(ServerType(reaction.message_type), answer, now)
-        )
-        self.delivered += 1
-
 
 def _fail(calls: list[Call], error: Exception) -> None:
     for call in calls:
         if not call.verdicts.done():
             call.verdicts.set_exception(error)
-
-
-async def _forever(step: Callable[[], Awaitable[None]]) -> None:
-    """Repeat `step` until cancelled: what goes wrong in one must not keep the next from its turn."""
-    while True:
-        try:
-            await step()
-        except Exception:
-            logger.exception("a step of the pipeline failed")

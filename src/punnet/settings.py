@@ -48,6 +48,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "/ws/recommendations"
     )
     event_queue_max_size: Annotated[int, _about("facts and reactions that may wait", at_least=1)] = 10_000
+    recommendation_processing_interval: Annotated[
+        int, _about("milliseconds that reactions which are not urgent are gathered for", at_least=0)
+    ] = 1_000
+    recommendation_batch_size: Annotated[
+        int, _about("of those, how many are answered before others have their turn", at_least=1)
+    ] = 10
     max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
     enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
         True

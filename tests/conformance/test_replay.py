@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
@@ -54,7 +55,8 @@ async def submitted(journal: Journal, of: Market, random: Random) -> Engine:
     """Return the engine that a pipeline made of the market, several callers at a time."""
     engine = Engine()
     times = iter([record.at for record in of.records for _ in range(3)])
-    pipeline = Pipeline(engine, journal, Hub(lambda: 0), Frames("x"), lambda: next(times))
+    delivery = Delivery(engine, Hub(lambda: 0), Frames("x"), lambda: 0)
+    pipeline = Pipeline(engine, journal, delivery, lambda: next(times))
     pipeline.start()
     waiting: list[asyncio.Task[object]] = []
     for call in in_calls(of.records, random):

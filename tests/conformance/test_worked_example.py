@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal.memory import MemoryJournal
@@ -33,9 +34,19 @@ async def server() -> AsyncIterator[httpx.AsyncClient]:
     """The server, at noon of that day, with the example sent to it."""
     engine, hub, frames, numbers = Engine(), Hub(lambda: NOW), Frames("test"), itertools.count()
     journal = MemoryJournal()
-    pipeline = Pipeline(engine, journal, hub, frames, lambda: NOW)
+    delivery = Delivery(engine, hub, frames, lambda: NOW)
+    pipeline = Pipeline(engine, journal, delivery, lambda: NOW)
     shop = Shop(
-        engine, pipeline, journal, hub, frames, lambda: NOW, lambda: f"id-{next(numbers)}", Limits(), NOW
+        engine=engine,
+        pipeline=pipeline,
+        delivery=delivery,
+        journal=journal,
+        hub=hub,
+        frames=frames,
+        clock=lambda: NOW,
+        new_id=lambda: f"id-{next(numbers)}",
+        limits=Limits(),
+        began=NOW,
     )
     transport = httpx.ASGITransport(create_app(shop))
     pipeline.start()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from punnet.delivery import Delivery
 from punnet.demo import market as demo
 from punnet.demo.opening import open_market
 from punnet.engine.engine import Engine
@@ -37,7 +38,8 @@ async def kept_in(path: Path) -> AsyncIterator[SqliteJournal]:
 
 async def opened(market: demo.DemoMarket, journal: Journal, today: datetime) -> tuple[Engine, int]:
     engine = Engine()
-    pipeline = Pipeline(engine, journal, Hub(today.timestamp), Frames("x"), today.timestamp)
+    delivery = Delivery(engine, Hub(today.timestamp), Frames("x"), today.timestamp)
+    pipeline = Pipeline(engine, journal, delivery, today.timestamp)
     await pipeline.replay()
     pipeline.start()
     new = await open_market(market, engine, pipeline, today)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from punnet.delivery import Delivery
 from punnet.demo.shoppers import Shoppers
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
@@ -56,7 +57,8 @@ class Demo:
         self.journal = journal
         self.engine = Engine()
         clock = NOW.timestamp
-        self.pipeline = Pipeline(self.engine, journal, Hub(clock), Frames("x"), clock)
+        delivery = Delivery(self.engine, Hub(clock), Frames("x"), clock)
+        self.pipeline = Pipeline(self.engine, journal, delivery, clock)
         self.shoppers = Shoppers(self.engine, self.pipeline, clock, coming, seed=seed, seconds_between=1e-5)
 
     async def facts(self) -> list[Fact]:

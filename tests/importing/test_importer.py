@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile
 from punnet.hub import Hub
@@ -56,7 +57,8 @@ class Warehouse:
         self.journal = MemoryJournal()
         self.engine = Engine()
         clock = NOON.timestamp
-        self.pipeline = Pipeline(self.engine, self.journal, Hub(clock), Frames("x"), clock)
+        delivery = Delivery(self.engine, Hub(clock), Frames("x"), clock)
+        self.pipeline = Pipeline(self.engine, self.journal, delivery, clock)
         self.refusals: list[tuple[int, str]] = []
         self.read = 0
 

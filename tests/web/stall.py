@@ -14,6 +14,7 @@ import msgspec
 import uvicorn
 from litestar import Litestar
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal import Journal
@@ -68,17 +69,23 @@ async def opened(
     journal: Journal | None = None,
     capacity: int = 100,
     connections: int = 100,
+    interval: float = 0,
     ticking: bool = False,
 ) -> AsyncIterator[Stall]:
-    """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`."""
+    """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
+
+    Reactions that are not urgent wait `interval` seconds.
+    """
     count = itertools.count(1)
     clock = time.time if ticking else lambda: NOW
     journal = journal or MemoryJournal()
     engine, hub, frames = Engine(), Hub(clock, connections), Frames("epoch")
-    pipeline = Pipeline(engine, journal, hub, frames, clock, capacity)
+    delivery = Delivery(engine, hub, frames, clock, interval=interval)
+    pipeline = Pipeline(engine, journal, delivery, clock, capacity)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
+        delivery=delivery,
         journal=journal,
         hub=hub,
         frames=frames,

@@ -18,7 +18,7 @@ from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
 from punnet.engine.liking import taste_of
 from punnet.engine.question import ask, position_of
-from punnet.engine.reactions import Reaction, reaction
+from punnet.engine.reactions import Reaction
 from punnet.engine.tally import Tally
 from punnet.engine.thanked import Thanked, thanked
 from punnet.engine.tuning import Tuning
@@ -75,21 +75,19 @@ class Engine:
         """Return who is to be thanked by e-mail for what an entry says at `now` (seconds), if anyone is."""
         return thanked(self._index, facts, now)
 
-    def apply(self, records: Sequence[Record]) -> list[Reaction]:
-        """Take in records, in order, and return what their actions ask to be pushed. Never fails.
+    def apply(self, records: Sequence[Record]) -> list[Action]:
+        """Take in records, in order, and return the actions to react to. Never fails.
 
-        An action repeated within half a second is taken in like any other, and asks for nothing.
+        An action repeated within half a second is taken in like any other, and is not reacted to.
         """
         self._index.apply(records)
-        reactions: list[Reaction] = []
+        to_react_to: list[Action] = []
         for record in records:
             if isinstance(record.fact, Reset):
                 self._debounce.begin_anew()
             elif isinstance(record.fact, Action) and not self._debounce.skips(record.fact, record.at):
-                asked = reaction(record.fact)
-                if asked is not None:
-                    reactions.append(asked)
-        return reactions
+                to_react_to.append(record.fact)
+        return to_react_to
 
     def forget(self, user_id: str) -> None:
         """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""

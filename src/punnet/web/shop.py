@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal import Journal
@@ -31,6 +32,7 @@ class Shop:
 
     engine: Engine
     pipeline: Pipeline
+    delivery: Delivery
     journal: Journal
     hub: Hub
     frames: Frames

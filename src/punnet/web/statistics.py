@@ -151,8 +151,8 @@ def _events(shop: Shop, now: float, *, detailed: bool) -> EventStatistics:
 
 
 def _recommendations(shop: Shop) -> RecommendationStatistics:
-    delivered = shop.pipeline.delivered
-    triggered = delivered + shop.pipeline.failed
+    delivered = shop.delivery.delivered
+    triggered = delivered + shop.delivery.failed
     rate = delivered / triggered if triggered else 1.0
     funnel = shop.engine.funnel
     return RecommendationStatistics(
