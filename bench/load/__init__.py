@@ -1,0 +1,1 @@
+"""Load for servers under measurement, made in a process of its own."""
