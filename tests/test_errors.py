@@ -6,16 +6,18 @@ from punnet.errors import (
     BadFile,
     BadSetting,
     Conflict,
+    Forbidden,
     JournalUnavailable,
     PunnetError,
     Refused,
     TooBusy,
     TooLarge,
+    Unauthorized,
     UnknownId,
     not_in_catalogue,
 )
 
-REFUSALS = [Refused, UnknownId, Conflict, TooLarge, TooBusy]
+REFUSALS = [Refused, UnknownId, Conflict, TooLarge, TooBusy, Unauthorized, Forbidden]
 FAILURES = [JournalUnavailable, BadSetting, BadFile]
 
 
@@ -40,6 +42,8 @@ def test_every_refusal_has_a_name_of_its_own_for_programs():
         "CONFLICT",
         "TOO_LARGE",
         "TOO_MANY_REQUESTS",
+        "UNAUTHORIZED",
+        "FORBIDDEN",
     ]
 
 

@@ -139,6 +139,17 @@ def test_it_counts_connections_and_how_long_they_last(hub, clock):
     assert (hub.open, hub.total, hub.average_seconds()) == (1, 2, 45.0)
 
 
+def test_counted_anew_there_are_only_the_open_connections(hub, clock):
+    first = hub.register("ann")
+    hub.register("bob")
+    clock.now += 50
+    hub.unregister(first)
+    hub.reset()
+    assert (hub.open, hub.total, hub.average_seconds()) == (1, 1, 50.0)
+    hub.register("cem")
+    assert (hub.open, hub.total, hub.average_seconds()) == (2, 2, 25.0)
+
+
 def test_it_counts_subscriptions_by_topic(hub):
     first, second = hub.register("ann"), hub.register("bob")
     first.topics.update({"trending", "price_drops"})

@@ -365,7 +365,7 @@ async def test_answers_that_wait_count_until_they_are_cleared_and_what_is_record
         assert shop.pipeline.waiting == 10
         with pytest.raises(TooBusy, match="10 facts and reactions are waiting"):
             await shop.submit([order("o1")])
-        assert shop.pipeline.clear() == 10
+        assert shop.delivery.clear() == 10
         assert await shop.submit([order("o1")]) == [Verdict.ACCEPTED]
         assert shop.engine.tally.total == 10
     assert shop.delivery.delivered == 0
@@ -380,9 +380,8 @@ async def test_it_knows_how_long_an_action_takes():
     assert 0 < shop.pipeline.average_seconds < 10
 
 
-async def test_it_measures_and_counts_anew_when_it_is_told_to(shop):
-    ann = shop.hub.register("ann")
+async def test_it_measures_anew_when_it_is_told_to(shop):
     await shop.submit([view("e1")])
-    assert len(await ann.take()) == shop.delivery.delivered == 1
+    assert shop.pipeline.average_seconds > 0
     shop.pipeline.reset()
-    assert (shop.pipeline.average_seconds, shop.delivery.delivered) == (0, 0)
+    assert shop.pipeline.average_seconds == 0

@@ -100,6 +100,18 @@ def test_a_password_is_not_shown(url, shown):
         read({"DATABASE_URL": f"no {url}"}, {})
 
 
+def test_a_key_is_not_shown_be_it_right_or_wrong():
+    settings, listing = read({"ADMIN_SECRET_KEY": "open-sesame"}, {})
+    assert settings.admin_secret_key == "open-sesame"
+    assert listed(listing, "ADMIN_SECRET_KEY").value == "***"
+    assert listed(read({}, {})[1], "ADMIN_SECRET_KEY").value == ""
+    for bad in ("open sesame", "open-sesame\n"):
+        with pytest.raises(BadSetting) as refused:
+            read({"ADMIN_SECRET_KEY": bad}, {})
+        assert str(refused.value).startswith('ADMIN_SECRET_KEY is "***", but it takes a text without spaces')
+        assert "sesame" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [

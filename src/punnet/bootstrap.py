@@ -23,6 +23,7 @@ from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
 from punnet.settings import MEMORY, Settings
 from punnet.web.app import create_app
+from punnet.web.keys import AdminKey
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
 
@@ -90,7 +91,8 @@ def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> S
     )
     pipeline = Pipeline(engine, journal, delivery, clock, settings.event_queue_max_size)
     limits = Limits(body_bytes=settings.max_body_bytes, bulk_bytes=settings.max_bulk_bytes)
-    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, began=clock())
+    key = AdminKey(settings.admin_secret_key)
+    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, began=clock())
 
 
 @asynccontextmanager

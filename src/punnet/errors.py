@@ -60,6 +60,18 @@ class UnsupportedMedia(Refused):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class Unauthorized(Refused):
+    """A call without the key that it needs."""
+
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(Refused):
+    """A call that this caller may not make."""
+
+    code = "FORBIDDEN"
+
+
 class UnknownPath(Refused):
     """A path that leads nowhere."""
 

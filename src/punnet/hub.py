@@ -134,6 +134,11 @@ class Hub:
             return 0.0
         return (self._closed_seconds + self.open * self._clock() - self._opened_sum) / self.total
 
+    def reset(self) -> None:
+        """Count connections from now on, those that are open among them."""
+        self.total = self.open
+        self._closed_seconds = 0.0
+
     def subscriptions(self) -> Counter[str]:
         """Return the number of connections subscribed to each topic."""
         return Counter(topic for connection in self._connections() for topic in connection.topics)

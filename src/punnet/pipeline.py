@@ -114,15 +114,10 @@ class Pipeline:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def clear(self) -> int:
-        """Drop the reactions that wait, and return how many that were; what is recorded stays."""
-        return self._delivery.clear()
-
     def reset(self) -> None:
-        """Measure from now on, and count what is delivered from 0."""
+        """Measure how long calls take from now on."""
         self._calls_timed = 0
         self._seconds = 0.0
-        self._delivery.reset()
 
     async def submit(self, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
         """Return a verdict on each of `entries` once they are durable and applied.

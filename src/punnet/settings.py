@@ -19,6 +19,8 @@ POSTGRES = "postgresql://"
 MEMORY = "memory:"
 DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
 PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
+SECRET = "secret"
+"""Marks a setting whose value is never shown."""
 
 
 def _about(purpose: str, *, at_least: float | None = None, at_most: float | None = None) -> Meta:
@@ -27,6 +29,12 @@ def _about(purpose: str, *, at_least: float | None = None, at_most: float | None
 
 def _text(purpose: str, pattern: str, allowed: str) -> Meta:
     return Meta(description=purpose, pattern=pattern, extra={"allowed": allowed})
+
+
+def _secret(purpose: str) -> Meta:
+    return Meta(
+        description=purpose, pattern=r"^\S+$(?!\n)", extra={"allowed": "a text without spaces", SECRET: True}
+    )
 
 
 def _share(purpose: str) -> Meta:
@@ -58,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
         True
     )
+    admin_secret_key: Annotated[
+        str, _secret("key that resets the statistics and clears the queue; nobody can without it")
+    ] = ""
     max_body_bytes: Annotated[int, _about("largest body of a request", at_least=1_024)] = 1_048_576
     max_bulk_bytes: Annotated[int, _about("largest body of a bulk request", at_least=1_024)] = 16_777_216
 
@@ -149,7 +160,7 @@ def _listed(
     value = getattr(settings, field.name)
     return Listed(
         name=name,
-        value=_masked(value) if isinstance(value, str) else value,
+        value=_masked(field, value) if isinstance(value, str) else value,
         source=Source.OPTION if name in options else Source.ENVIRONMENT if name in given else Source.DEFAULT,
         purpose=_notes(field.type).description or "",
     )
@@ -160,7 +171,7 @@ def _refused(field: FieldInfo, text: str) -> BadSetting:
     allowed = extra.get("allowed") or shapes.allowed(shapes.shape(field.type))
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
     return BadSetting(
-        f'{_name(field)} is "{_masked(text)}", but it takes {allowed}; without it, it is {default}'
+        f'{_name(field)} is "{_masked(field, text)}", but it takes {allowed}; without it, it is {default}'
     )
 
 
@@ -169,8 +180,10 @@ def _notes(kind: object) -> Meta:
     return next(note for note in get_args(kind) if isinstance(note, Meta))
 
 
-def _masked(text: str) -> str:
-    """Return `text` without the password that a URL may carry."""
+def _masked(field: FieldInfo, text: str) -> str:
+    """Return `text` as it may be shown: nothing of a secret, and a URL without its password."""
+    if (_notes(field.type).extra or {}).get(SECRET):
+        return "***" if text else ""
     return PASSWORD.sub(r"\1\2***", text)
 
 

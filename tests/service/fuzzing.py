@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.web.stall import opened, served
+from tests.web.stall import ADMIN_KEY, opened, served
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
@@ -17,6 +17,7 @@ async def fuzz(examples: int, seed: int, phases: str) -> tuple[int, str]:
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "--no-color"),
             *("run", f"http://{address}/openapi.json", "--phases", phases, "--seed", str(seed)),
             *("--max-examples", str(examples), "--continue-on-failure"),
+            *("--header", f"X-Admin-Key: {ADMIN_KEY}"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -23,9 +23,11 @@ from punnet.market import Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
 from punnet.web.app import create_app
+from punnet.web.keys import AdminKey
 from punnet.web.shop import Limits, Shop
 
 NOW = 1_760_000_000.0
+ADMIN_KEY = "the-key-of-the-stall"
 
 OPENING = (
     Farm(id="hill", name="Hill Farm", latitude=39.1, longitude=-84.5),
@@ -71,6 +73,7 @@ async def opened(
     connections: int = 100,
     interval: float = 0,
     ticking: bool = False,
+    admin_key: str = ADMIN_KEY,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
 
@@ -92,6 +95,7 @@ async def opened(
         clock=clock,
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
+        admin_key=AdminKey(admin_key),
         began=clock() - 60,
     )
     pipeline.start()

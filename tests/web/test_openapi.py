@@ -92,3 +92,22 @@ def test_metadata_may_be_anything_and_nothing_else_may():
     assert answer["additionalProperties"] == {"description": "Any JSON value"}
     with pytest.raises(NotImplementedError):
         anything(complex)
+
+
+def test_what_the_admin_key_opens_says_so():
+    closed = {
+        (method, path): operation
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        if "security" in operation
+    }
+
+    assert set(closed) == {("post", "/api/recommendations/stats"), ("delete", "/api/recommendations/stats")}
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert {(scheme["in"], scheme["name"]) for scheme in schemes.values()} == {
+        ("header", "X-Admin-Key"),
+        ("query", "adminKey"),
+    }
+    for operation in closed.values():
+        assert {"401", "403"} <= set(operation["responses"])
+        assert [name for choice in operation["security"] for name in choice] == list(schemes)

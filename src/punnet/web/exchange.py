@@ -17,6 +17,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 STATUS = {
     "BAD_INPUT": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
     "UNKNOWN_ID": 404,
     "UNKNOWN_PATH": 404,
     "METHOD_NOT_ALLOWED": 405,
@@ -31,6 +33,8 @@ STATUS = {
 
 NO_STORE = b"no-store"
 RETRY_SECONDS = b"1"
+ADMIN_KEY = b"x-admin-key"
+CHALLENGE = b'ApiKey header="X-Admin-Key"'
 
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
@@ -136,6 +140,8 @@ def failed(error: PunnetError, request_id: str) -> Sent:
     status = STATUS[described.code]
     if status in (429, 503):
         headers += ((b"retry-after", RETRY_SECONDS),)
+    if status == 401:
+        headers += ((b"www-authenticate", CHALLENGE),)
     if isinstance(error, MethodNotAllowed) and error.allowed:
         headers += ((b"allow", error.allowed.encode()),)
     return Sent(status, body, headers)

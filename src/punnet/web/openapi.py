@@ -27,6 +27,8 @@ MEANING = {
     200: "Done",
     201: "Added",
     400: "Bad input: the field, its value and what is allowed",
+    401: "The admin key is missing",
+    403: "Another key than that of the server, or a server without one",
     404: "An unknown id",
     409: "An id that stands for something else, or something that is still needed",
     413: "A body that is too large",
@@ -49,6 +51,11 @@ PARAMETERS = {
     "productId": "The product that the answer is about",
     "searchQuery": "What the shopper searches for",
     "userId": "Whom the answer is for; someone unknown is a visitor",
+}
+
+SCHEMES: Json = {
+    "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key", "description": "ADMIN_SECRET_KEY"},
+    "adminKeyInQuery": {"type": "apiKey", "in": "query", "name": "adminKey", "description": "The same"},
 }
 
 REFS = "#/components/schemas/{name}"
@@ -75,7 +82,7 @@ def document(routes: Sequence[Route]) -> bytes:
             "openapi": "3.1.0",
             "info": {"title": "Punnet", "version": __version__, "description": DESCRIPTION},
             "paths": paths,
-            "components": {"schemas": shown},
+            "components": {"schemas": shown, "securitySchemes": SCHEMES},
         }
     )
 
@@ -88,6 +95,8 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
         "parameters": _parameters(route, schemas),
         "responses": _responses(route),
     }
+    if route.admin:
+        operation["security"] = [{scheme: []} for scheme in SCHEMES]
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(route, schemas)}
     return operation
@@ -178,6 +187,8 @@ def _refusals(route: Route) -> set[int]:
         statuses.add(400)
     if route.path.endswith("{id}"):
         statuses.add(404)
+    if route.admin:
+        statuses |= {400, 401, 403}
     if route.body:
         statuses |= {413, 415, 429, 503}
     return statuses

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from punnet.market import Answer, Farm, FarmPatch, ListedProduct, Order, Product, ProductPatch, Query
+from punnet.market import Answer, Farm, FarmPatch, ListedProduct, Order, Product, ProductPatch, Query, Reset
 from punnet.protocol.actions import PostedAction
-from punnet.web import catalogue, health, orders, recommendations, statistics
+from punnet.web import administration, catalogue, health, orders, recommendations, statistics
 from punnet.web.bulk import BulkReport
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
@@ -20,7 +20,7 @@ class Route:
 
     `{id}` in a path is all that follows. `lines` says that the body is NDJSON or a JSON array of `body`.
     `meta` names what the answer's meta says beside the request's id and its time; `refusals` are statuses
-    beside those that follow from what it takes.
+    beside those that follow from what it takes. `admin` says that only the admin key opens it.
     """
 
     method: str
@@ -35,6 +35,7 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
     meta: tuple[str, ...] = ()
+    admin: bool = False
 
 
 def _thing(
@@ -72,6 +73,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/api/recommendations/stats", "server",
         "Statistics", statistics.get_statistics, statistics.Statistics, query=statistics.StatisticsQuery,
+    ),
+    Route(
+        "POST", "/api/recommendations/stats", "server",
+        "Begin the statistics anew", administration.reset_statistics, Reset,
+        body=(administration.StatisticsReset,), admin=True,
+    ),
+    Route(
+        "DELETE", "/api/recommendations/stats", "server",
+        "Drop the reactions that wait", administration.clear_reactions, administration.Cleared, admin=True,
     ),
     *_thing(
         "/api/farms/{id}", "catalogue", "farm",

@@ -17,9 +17,11 @@ from punnet.errors import MethodNotAllowed, PunnetError, Refused
 from punnet.market import Id, Noun
 from punnet.protocol import codec
 from punnet.web.exchange import (
+    ADMIN_KEY,
     Call,
     Sent,
     failed,
+    header,
     no_stream,
     nothing_at,
     path_of,
@@ -28,6 +30,7 @@ from punnet.web.exchange import (
     send_response,
     succeeded,
 )
+from punnet.web.keys import admit
 from punnet.web.routes import Route
 from punnet.web.shop import Shop
 
@@ -79,6 +82,8 @@ def _endpoint(shop: Shop, base: str, plain: Methods, below: Methods) -> ASGIRout
                 query=scope["query_string"],
                 body=await _body_of(shop, route, scope, receive),
             )
+            if route.admin:
+                admit(shop.admin_key, header(scope, ADMIN_KEY), call)
             reply = await route.handle(shop, call)
             sent = succeeded(reply, request_id, time.perf_counter() - began)
         except PunnetError as error:

@@ -10,6 +10,7 @@ from punnet.journal import Journal
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import Frames
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
+from punnet.web.keys import AdminKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,5 @@ class Shop:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     limits: Limits
+    admin_key: AdminKey
     began: float
