@@ -90,7 +90,11 @@ def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> S
         group=settings.recommendation_batch_size,
     )
     pipeline = Pipeline(engine, journal, delivery, clock, settings.event_queue_max_size)
-    limits = Limits(body_bytes=settings.max_body_bytes, bulk_bytes=settings.max_bulk_bytes)
+    limits = Limits(
+        body_bytes=settings.max_body_bytes,
+        bulk_bytes=settings.max_bulk_bytes,
+        journal_seconds=settings.recommendation_timeout / 1_000,
+    )
     key = AdminKey(settings.admin_secret_key)
     return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, began=clock())
 

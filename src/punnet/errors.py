@@ -91,11 +91,11 @@ class TooBusy(Refused):
 
 
 class Unavailable(PunnetError):
-    """Something that cannot be done now, through no fault of the caller; nothing of the call was kept."""
+    """Something that cannot be done now, through no fault of the caller."""
 
 
 class JournalUnavailable(Unavailable):
-    """The journal cannot be written now; nothing of the call was kept."""
+    """The journal cannot be had now; what was to be written is not known to be kept."""
 
 
 class BadSetting(PunnetError):

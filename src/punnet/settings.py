@@ -62,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     recommendation_batch_size: Annotated[
         int, _about("of those, how many are answered before others have their turn", at_least=1)
     ] = 10
+    recommendation_timeout: Annotated[
+        int, _about("milliseconds that a request may wait for the journal", at_least=1)
+    ] = 5_000
     max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
     enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
         True

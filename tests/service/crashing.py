@@ -121,7 +121,7 @@ class Crash:
             finally:
                 await self._process.kill()
         self._report.wrong = self._book.wrong
-        self._report.log = [line for line in self._process.log.splitlines() if "Traceback" in line]
+        self._report.log = _tracebacks(self._process.log)
         return self._report
 
     async def _open(self) -> None:
@@ -178,3 +178,8 @@ def _kept_of(unknown: list[Deed], records: list[Record]) -> int:
     """Return how many of the deeds are in the journal."""
     there = {key_of(record.fact) for record in records}
     return sum(deed.key in there for deed in unknown)
+
+
+def _tracebacks(log: str) -> list[str]:
+    """Return the end of every traceback in what the server said."""
+    return [part[-1_000:].strip() for part in log.split("Traceback")[1:]]

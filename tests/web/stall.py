@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ from litestar import Litestar
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
-from punnet.journal import Journal
+from punnet.journal import Entry, Journal, Kept
 from punnet.journal.memory import MemoryJournal
-from punnet.market import Farm, Order, OrderLine, Product
+from punnet.market import Fact, Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
 from punnet.web.app import create_app
@@ -43,6 +43,28 @@ def order(order_id: str, user_id: str, *products: str) -> Order:
     lines = tuple(OrderLine(product_id=product, quantity=1, unit_price=4) for product in products)
     placed_at = datetime.fromtimestamp(NOW - 86_400, UTC)
     return Order(id=order_id, user_id=user_id, placed_at=placed_at, lines=lines)
+
+
+class SlowJournal(MemoryJournal):
+    """A journal that answers some calls at once, and those after them once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quick = 100
+        self.let = asyncio.Event()
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        await self._turn()
+        return await super().append(entries)
+
+    async def find(self, key: str) -> Fact | None:
+        await self._turn()
+        return await super().find(key)
+
+    async def _turn(self) -> None:
+        self.quick -= 1
+        if self.quick < 0:
+            await self.let.wait()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import json
 from punnet.errors import JournalUnavailable
 from punnet.journal.memory import MemoryJournal
 from punnet.web.shop import Limits
-from tests.web.stall import opened
+from tests.web.stall import OPENING, SlowJournal, opened
 
 LINES = {"Content-Type": "application/x-ndjson"}
 
@@ -110,3 +110,28 @@ async def test_when_the_journal_fills_up_half_way_the_rest_is_refused_by_line():
 
     assert counts(report) == (500, 0, 250)
     assert report["lines"][500]["error"] == {"code": "UNAVAILABLE", "message": "the disk is full"}
+
+
+async def test_once_the_journal_took_too_long_the_rest_of_the_call_does_not_wait_for_it_again():
+    journal = SlowJournal()
+    async with opened(journal=journal, limits=Limits(journal_seconds=0.5), capacity=10_000) as stall:
+        journal.quick = 1
+        report = await post(stall, [view("basil")] * 1_500)
+        journal.let.set()
+        await stall.shop.pipeline.submit([(OPENING[0],)])
+        kept = stall.shop.engine.tally.total
+
+    assert counts(report) == (500, 0, 1_000)
+    assert {line["error"]["code"] for line in report["lines"][500:]} == {"UNAVAILABLE"}
+    assert kept == 1_000
+
+
+async def test_a_line_that_the_journal_cannot_be_asked_about_is_refused_without_the_others():
+    journal = SlowJournal()
+    async with opened(journal=journal, limits=Limits(journal_seconds=0.5)) as stall:
+        journal.quick = 1
+        report = await post(stall, [view("basil"), view("no such thing", eventId="e1")])
+        await post(stall, [view("no such thing", eventId="e1")], 503)
+
+    assert counts(report) == (1, 0, 1)
+    assert report["lines"][1]["error"]["code"] == "UNAVAILABLE"

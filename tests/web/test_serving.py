@@ -9,7 +9,15 @@ import pytest
 
 from punnet.errors import JournalUnavailable
 from punnet.journal.memory import MemoryJournal
-from tests.web.stall import opened, served
+from punnet.web.shop import Limits
+from tests.web.stall import SlowJournal, opened, served
+
+ORDER = {
+    "id": "new",
+    "userId": "ann",
+    "placedAt": "2025-01-15T10:30:00Z",
+    "lines": [{"productId": "basil", "quantity": 1, "unitPrice": 4}],
+}
 
 
 class FullJournal(MemoryJournal):
@@ -114,14 +122,8 @@ async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed
     async with opened(journal=journal) as stall:
         before = await stall.state()
         journal.full = True
-        order = {
-            "id": "new",
-            "userId": "ann",
-            "placedAt": "2025-01-15T10:30:00Z",
-            "lines": [{"productId": "basil", "quantity": 1, "unitPrice": 4}],
-        }
         refused = [
-            await stall.client.post("/api/orders", json=order),
+            await stall.client.post("/api/orders", json=ORDER),
             await stall.client.put("/api/farms/new", json={"name": "New"}),
             await stall.client.post("/api/catalog", json=[{"id": "new", "name": "New"}]),
             await stall.client.post(
@@ -130,7 +132,7 @@ async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed
         ]
         assert await stall.state() == before
         journal.full = False
-        assert (await stall.client.post("/api/orders", json=order)).status_code == 201
+        assert (await stall.client.post("/api/orders", json=ORDER)).status_code == 201
 
     for response in refused:
         assert response.status_code == 503
@@ -222,3 +224,23 @@ async def test_an_odd_path_is_answered_with_an_envelope(stall, path):
     status = int(head.split()[1])
     assert status in (200, 400, 404, 405)
     assert json.loads(body)["success"] is (status == 200)
+
+
+async def test_a_journal_that_takes_too_long_is_a_503_and_what_was_sent_is_kept_once_all_the_same():
+    journal = SlowJournal()
+    async with opened(journal=journal, limits=Limits(journal_seconds=0.5)) as stall:
+        journal.quick = 0
+        refused = await stall.client.post("/api/orders", json=ORDER)
+        unread = await stall.client.get("/api/orders/o1")
+        answered = await stall.client.get("/api/recommendations?userId=ann")
+        journal.let.set()
+        again = await stall.client.post("/api/orders", json=ORDER)
+
+    assert (refused.status_code, unread.status_code, answered.status_code) == (503, 503, 200)
+    assert refused.headers["Retry-After"] == unread.headers["Retry-After"] == "1"
+    assert refused.json()["error"]["message"] == (
+        "the journal has not answered within 0.5 s; "
+        "it is not known yet whether this was kept: send it again as it was"
+    )
+    assert unread.json()["error"]["message"] == "the journal has not answered within 0.5 s; ask again later"
+    assert (again.status_code, again.json()["data"]["duplicate"]) == (200, True)

@@ -13,7 +13,7 @@ from punnet.market import Fact, Id, Noun
 from punnet.protocol import codec
 from punnet.protocol.actions import Tracked
 from punnet.web.exchange import Error, described_error
-from punnet.web.recording import conflict, known
+from punnet.web.recording import conflict, known, submit_all
 from punnet.web.shop import Shop
 
 GROUP = 500
@@ -98,12 +98,18 @@ class _Intake:
         self._waiting: list[Waiting] = []
         self._reports: list[LineReport] = []
         self._kept = False
+        self._ended: JournalUnavailable | None = None
 
     async def take(self, number: int, text: bytes, read: Reader) -> None:
         try:
             line = read(text)
             facts = await self._fitting(number, line)
         except Refused as error:
+            self._refuse(number, error)
+            return
+        except JournalUnavailable as error:
+            if not self._kept:
+                raise
             self._refuse(number, error)
             return
         if facts:
@@ -133,7 +139,7 @@ class _Intake:
         if not waiting:
             return
         try:
-            verdicts = await self._shop.pipeline.submit([entry.facts for entry in waiting])
+            verdicts = await self._submitted([entry.facts for entry in waiting])
         except (TooBusy, JournalUnavailable) as error:
             if not self._kept:
                 raise
@@ -143,6 +149,16 @@ class _Intake:
         self._kept = True
         for entry, verdict in zip(waiting, verdicts, strict=True):
             await self._judge(entry.number, entry.line, verdict)
+
+    async def _submitted(self, entries: list[tuple[Fact, ...]]) -> list[Verdict]:
+        """Return the verdicts; once the journal could not be had, the rest of the call waits no more."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return await submit_all(self._shop, entries)
+        except JournalUnavailable as error:
+            self._ended = error
+            raise
 
     async def _judge(self, number: int, line: Line, verdict: Verdict) -> None:
         if verdict is Verdict.CONFLICT and line.tracked:

@@ -5,7 +5,7 @@ from punnet.journal import Verdict, order_key
 from punnet.market import Order
 from punnet.protocol import codec
 from punnet.web.exchange import Call, Reply
-from punnet.web.recording import another, submit
+from punnet.web.recording import another, find, submit
 from punnet.web.shop import Shop
 
 
@@ -28,7 +28,7 @@ async def post_order(shop: Shop, call: Call) -> Reply:
 
 async def get_order(shop: Shop, call: Call) -> Reply:
     """Answer an order."""
-    order = await shop.journal.find(order_key(call.id)) if shop.engine.has_order(call.id) else None
+    order = await find(shop, order_key(call.id)) if shop.engine.has_order(call.id) else None
     if not isinstance(order, Order):
         allowed = "the id of a posted order"
         raise UnknownId(f'id "{call.id}" is no order.', field="id", value=call.id, allowed=allowed)

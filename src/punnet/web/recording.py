@@ -1,16 +1,39 @@
 """Take facts in, and say whether they were known already."""
 
-from punnet.errors import Conflict, UnknownId
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from punnet.errors import Conflict, JournalUnavailable, UnknownId
 from punnet.journal import Verdict, judge, key_of
 from punnet.market import Action, Fact, Order
 from punnet.protocol.actions import Tracked
 from punnet.web.shop import Shop
 
+T = TypeVar("T")
+
 
 async def submit(shop: Shop, fact: Fact) -> Verdict:
     """Make one fact durable and applied, or raise; a fact that does not fit the market changes nothing."""
     shop.engine.check(fact)
-    return (await shop.pipeline.submit([(fact,)]))[0]
+    return (await submit_all(shop, [(fact,)]))[0]
+
+
+async def submit_all(shop: Shop, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
+    """Make entries durable and applied, and return the verdict on each; raise what `Pipeline.submit` does.
+
+    JournalUnavailable also when that takes too long. They may become durable and applied all the same.
+    """
+    return await _in_time(
+        shop,
+        shop.pipeline.submit(entries),
+        "it is not known yet whether this was kept: send it again as it was",
+    )
+
+
+async def find(shop: Shop, key: str) -> Fact | None:
+    """Return the fact that the journal knows under `key`; JournalUnavailable when that takes too long."""
+    return await _in_time(shop, shop.journal.find(key), "ask again later")
 
 
 async def track(shop: Shop, tracked: Tracked) -> bool:
@@ -26,7 +49,7 @@ async def track(shop: Shop, tracked: Tracked) -> bool:
         if verdict is Verdict.ACCEPTED:
             raise
     else:
-        verdict = (await shop.pipeline.submit([facts]))[0]
+        verdict = (await submit_all(shop, [facts]))[0]
     if verdict is Verdict.CONFLICT:
         raise await conflict(shop, tracked)
     return verdict is Verdict.DUPLICATE
@@ -45,7 +68,7 @@ def facts_of(shop: Shop, tracked: Tracked) -> tuple[Fact, ...]:
 async def known(shop: Shop, action: Action) -> Verdict:
     """Return the verdict that the journal would give on an action by itself."""
     key = key_of(action)
-    before = await shop.journal.find(key) if key else None
+    before = await find(shop, key) if key else None
     return judge((action,), {} if before is None else {key: before})[0]
 
 
@@ -63,6 +86,15 @@ def another(field: str, value: str) -> Conflict:
     return Conflict(
         f'{field} "{value}" was used before, for something else.', field=field, value=value, allowed=allowed
     )
+
+
+async def _in_time(shop: Shop, asked: Awaitable[T], advice: str) -> T:
+    seconds = shop.limits.journal_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            return await asked
+    except TimeoutError:
+        raise JournalUnavailable(f"the journal has not answered within {seconds:g} s; {advice}") from None
 
 
 def _check_items(shop: Shop, order: Order) -> None:

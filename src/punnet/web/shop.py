@@ -20,6 +20,7 @@ class Limits:
     body_bytes: int = 1 << 20
     bulk_bytes: int = 16 << 20
     bulk_lines: int = 10_000
+    journal_seconds: float = 5.0
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     silence_seconds: float = SILENCE_SECONDS
 
