@@ -21,32 +21,37 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import asyncpg
 import uvloop
 
 from bench.load.callers import call, post
 from bench.load.canned import canned
 from bench.load.serving import Serving, serving
+from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal import Entry, Journal
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.rows import Row, row_of
 from punnet.journal.sqlite import CACHE_KIB, CHECKPOINT_PAGES, SqliteJournal
 from punnet.market import Action, EntityType, Fact, Farm, Product, UserAction
 from punnet.pipeline import Pipeline
 from punnet.protocol import codec
 from punnet.protocol.messages import Frames
+from tests.servers.postgres import Throwaway, given
 
 SEED = 20_261_123
 BULK = 1_000
@@ -54,12 +59,12 @@ CALLERS = 64
 LINES = "application/x-ndjson"
 FARMS, PRODUCTS, SHOPPERS = 40, 1_000, 5_000
 
-Insert = Callable[[list[Row]], Awaitable[None]]
+Insert = Callable[[list[Row], list[str]], Awaitable[None]]
 Maker = Callable[[], str]
 
 
 class Store(NamedTuple):
-    """A kind of database: `plain` inserts rows into a bare table of it, `url` is an empty one to serve."""
+    """A kind of database. `plain` makes what inserts rows, and who they are of, into a bare table of it."""
 
     name: str
     plain: Callable[[AsyncExitStack], Awaitable[Insert]]
@@ -148,7 +153,7 @@ async def sqlite_plain(stack: AsyncExitStack) -> Insert:
     ):
         database.execute(f"PRAGMA {setting}")
 
-    async def insert(rows: list[Row]) -> None:
+    async def insert(rows: list[Row], _: list[str]) -> None:
         database.execute("BEGIN")
         database.executemany(
             "INSERT INTO journal (at, kind, key, body) VALUES (?, ?, ?, CAST(? AS TEXT))", rows
@@ -158,7 +163,46 @@ async def sqlite_plain(stack: AsyncExitStack) -> Insert:
     return insert
 
 
-STORES = (Store("SQLite", sqlite_plain, sqlite_journal, sqlite_url),)
+@contextmanager
+def stores() -> Iterator[tuple[Store, ...]]:
+    """Yield the databases to measure; PostgreSQL runs with its own settings, as durable as it comes."""
+    server = given() or Throwaway(durable=True)
+
+    async def url(stack: AsyncExitStack) -> str:
+        return await stack.enter_async_context(server.database())
+
+    async def journal(stack: AsyncExitStack) -> Journal:
+        made = await PostgresJournal.open(await url(stack))
+        stack.push_async_callback(made.close)
+        return made
+
+    async def plain(stack: AsyncExitStack) -> Insert:
+        return await postgres_plain(await url(stack), stack)
+
+    try:
+        yield (
+            Store("SQLite", sqlite_plain, sqlite_journal, sqlite_url),
+            Store("PostgreSQL", plain, journal, url),
+        )
+    finally:
+        if isinstance(server, Throwaway):
+            server.close()
+
+
+async def postgres_plain(url: str, stack: AsyncExitStack) -> Insert:
+    connection = await asyncpg.connect(url)
+    stack.push_async_callback(connection.close)
+    await connection.execute((files("punnet.journal") / "schema" / "postgres.sql").read_text())
+    seq = count(1)
+    sql = """INSERT INTO journal (market, seq, at, kind, key, user_id, body) SELECT 'main', * FROM unnest(
+        $1::bigint[], $2::double precision[], $3::text[], $4::text[], $5::text[], $6::json[])"""
+
+    async def insert(rows: list[Row], users: list[str]) -> None:
+        at, kind, key, body = zip(*rows, strict=True)
+        bodies = [text.decode() for text in body]
+        await connection.execute(sql, list(islice(seq, len(rows))), at, kind, key, users, bodies)
+
+    return insert
 
 
 # ------------------------------------------------------------------------------------------------- measuring
@@ -236,7 +280,7 @@ class Measurement:
         rows = [row_of(now, action) for action in actions]
         entries = [Entry(now, (action,)) for action in actions]
         facts: list[tuple[Fact, ...]] = [(action,) for action in actions]
-        await self.flows[PLAIN].time(BULK, plain(rows))
+        await self.flows[PLAIN].time(BULK, plain(rows, [action.user_id for action in actions]))
         await self.flows[APPEND].time(BULK, journal.append(entries))
         await self.flows[SUBMIT].time(BULK, pipe.submit(facts))
 
@@ -263,7 +307,9 @@ class Measurement:
 @asynccontextmanager
 async def running(journal: Journal) -> AsyncIterator[Pipeline]:
     """Run a pipeline whose engine has the catalogue."""
-    pipe = Pipeline(Engine(), journal, Hub(time.time), Frames("bench"), time.time)
+    engine = Engine()
+    delivery = Delivery(engine, Hub(time.time), Frames("bench"), time.time)
+    pipe = Pipeline(engine, journal, delivery, time.time)
     pipe.start()
     await pipe.submit([(fact,) for fact in catalogue()])
     yield pipe
@@ -291,8 +337,8 @@ async def measured(size: Size) -> dict[str, object]:
     """Print and return every figure."""
     figures: dict[str, object] = {}
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as load, canned() as limit:
-        for store in STORES:
+    with stores() as databases, ProcessPoolExecutor(1, mp_context=spawn) as load, canned() as limit:
+        for store in databases:
             for name, make_id in IDS.items():
                 measurement = Measurement(store, make_id, load, limit)
                 await measurement.run(size)
