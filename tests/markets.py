@@ -74,6 +74,7 @@ ABOUT_PRODUCTS = (
     UserAction.RATE_PRODUCT,
     UserAction.SHARE_PRODUCT,
     UserAction.CLICK_RECOMMENDATION,
+    UserAction.CLICK_RECOMMENDATION,
 )
 ABOUT_FARMS = (
     UserAction.VIEW_FARM,
@@ -202,6 +203,8 @@ class _Maker:
             action = self.random.choice(ABOUT_PRODUCTS)
             entity_id = self.random.choice(self.products).id
             entity_type = self.random.choice((None, EntityType.PRODUCT))
+            if action is UserAction.RATE_PRODUCT:
+                metadata = {"rating": self.random.choice((1, 3.5, 4, 5))}
         elif kind < 4:
             action = self.random.choice(ABOUT_FARMS)
             entity_id, entity_type = self.random.choice(self.farms), EntityType.FARM
@@ -233,6 +236,8 @@ class _Maker:
                 return words, EntityType.SEARCH, {}
             search: dict[str, object] = {"searchQuery": words}
             return None, EntityType.SEARCH, {**search, "category": category} if self.chance(2) else search
+        if action is UserAction.VIEW_RECOMMENDATIONS and self.chance(2):
+            return None, None, {"productIds": [self.random.choice(self.products).id for _ in range(3)]}
         return None, None, {}
 
     def change(self) -> Fact:

@@ -20,6 +20,7 @@ def ints(values):
             st.tuples(st.just("extend"), st.lists(numbers, max_size=12)),
             st.tuples(st.just("insert"), st.lists(st.tuples(st.floats(0, 1), numbers), max_size=5)),
             st.tuples(st.just("put"), st.tuples(st.floats(0, 1), numbers)),
+            st.tuples(st.just("remove"), st.sets(st.integers(0, 20), max_size=8)),
         ),
         max_size=6,
     )
@@ -42,6 +43,9 @@ def test_a_column_does_what_a_list_does(steps):
                 place = round(part * len(expected))
                 column.put(place, value)
                 expected[place : place + 1] = [value]
+            case "remove":
+                column.remove(ints(sorted(place for place in what if place < len(expected))))
+                expected = [value for place, value in enumerate(expected) if place not in what]
         assert column.values.tolist() == expected
         assert len(column) == len(expected)
 
@@ -111,3 +115,10 @@ def test_a_column_made_of_values_holds_a_copy_and_grows(kind):
     assert column.values.dtype == kind
     assert column.values.tolist() == [0, 0, 1, 0]
     assert values.tolist() == [1, 0, 1]
+
+
+def test_what_was_removed_is_nowhere_in_the_memory_of_the_column():
+    column = Column(np.int64)
+    column.extend(ints([1, 777, 3]))
+    column.remove(ints([1]))
+    assert 777 not in column._room

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from punnet.core.column import Column
 from punnet.core.ledger import Ledger
 from tests.builders import Basket, ledger_of, purchases_of, shuffled_products
 
@@ -86,6 +87,55 @@ def test_lines_prices_and_sizes_can_be_asked_of_some_orders_in_any_order(orders,
     assert ledger.sizes(ints(asked)).tolist() == [len(orders[at].products) for at in asked]
     assert ledger.lines(ints(asked)).tolist() == [p for at in asked for p in orders[at].products]
     assert ledger.prices(ints(asked)).tolist() == [price for at in asked for price in orders[at].paid]
+
+
+def known_of(ledger):
+    """Return all that a ledger says, with orders by their rank among those there are."""
+    left = np.flatnonzero(ledger.shoppers >= 0)
+    rank = {order: at for at, order in enumerate(left.tolist())}
+    ranked = [
+        [[rank[order] for order in rows.row(row).tolist()] for row in range(len(rows))]
+        for rows in (ledger.placed_by, ledger.holding)
+    ]
+    return (
+        len(ledger),
+        ledger.shoppers[left].tolist(),
+        ledger.times[left].tolist(),
+        repr(ledger.latitudes[left].tolist() + ledger.longitudes[left].tolist()),
+        ledger.sizes(left).tolist(),
+        ledger.lines(left).tolist(),
+        ledger.prices(left).tolist(),
+        ranked,
+        [ledger.bought_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
+        [rank[order] for order in ledger.between(-np.inf, np.inf).tolist()],
+    )
+
+
+@given(st.lists(st.tuples(st.lists(baskets, max_size=5), st.integers(0, SHOPPERS - 1)), max_size=4))
+def test_who_was_forgotten_never_ordered_and_may_order_again(steps):
+    ledger, orders, positions = ledger_of(shoppers=SHOPPERS, products=PRODUCTS), [], []
+    for batch, shopper in steps:
+        positions += range(len(ledger.shoppers), len(ledger.shoppers) + len(batch))
+        ledger.add(purchases_of(batch))
+        orders += batch
+        gone = [at for at, order in zip(positions, orders, strict=True) if order.shopper == shopper]
+        assert ledger.forget(shopper).tolist() == gone
+        left = [(at, it) for at, it in zip(positions, orders, strict=True) if it.shopper != shopper]
+        positions, orders = [at for at, _ in left], [order for _, order in left]
+        assert known_of(ledger) == known_of(ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS))
+        assert np.flatnonzero(ledger.shoppers >= 0).tolist() == positions
+
+
+def test_nothing_of_a_forgotten_order_stays_in_memory():
+    secret = Basket(1, (4, 3), at=777.5, place=(66.25, 77.75), prices=(88.5, 99.5))
+    ledger = ledger_of(Basket(0, (0, 3)), secret, Basket(2, (4,)), shoppers=SHOPPERS, products=PRODUCTS)
+    ledger.forget(1)
+    kept = [getattr(ledger, name) for name in Ledger.__slots__]
+    values = [column._room for column in kept if isinstance(column, Column)]
+    for number in (777.5, 66.25, 77.75, 88.5, 99.5):
+        assert not any((room == number).any() for room in values)
+    assert ledger.bought_by._pool.values.tolist().count(4) == 1
+    assert ledger.lines(ints([1])).tolist() == []
 
 
 def test_an_empty_ledger_holds_nothing():

@@ -45,6 +45,32 @@ def test_it_does_not_matter_in_which_batches_entries_come(pairs):
         assert at_once.row(row).tolist() == one_by_one.row(row).tolist()
 
 
+removals = st.tuples(st.sets(st.integers(0, ROWS - 1)), st.lists(st.integers(-9, 9), max_size=4))
+
+
+@given(st.lists(st.tuples(entries, removals), max_size=4))
+def test_what_is_removed_from_some_rows_is_gone_there_and_the_rest_keeps_its_order(steps):
+    postings, expected = postings_of(), [[] for _ in range(ROWS)]
+    for pairs, (rows, gone) in steps:
+        postings.extend(ints([row for row, _ in pairs]), ints([entry for _, entry in pairs]))
+        for row, entry in pairs:
+            expected[row].append(entry)
+        postings.remove(ints(list(rows)), ints(gone))
+        for row in rows:
+            expected[row] = [entry for entry in expected[row] if entry not in gone]
+        assert [postings.row(row).tolist() for row in range(ROWS)] == expected
+        assert postings.lengths.tolist() == [len(row) for row in expected]
+
+
+def test_what_was_removed_is_nowhere_in_memory_also_where_its_row_moved():
+    postings = postings_of((0, 777), (1, 5))
+    for entry in range(50):
+        postings.extend(ints([0]), ints([entry]))
+    postings.remove(ints([0]), ints([777]))
+    assert 777 not in postings._pool.values
+    assert postings.row(0).tolist() == list(range(50))
+
+
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5))))
 def test_spans_are_ranges_one_after_the_other(ranges):
     starts, lengths = ints([start for start, _ in ranges]), ints([length for _, length in ranges])

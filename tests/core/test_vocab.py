@@ -16,6 +16,26 @@ def test_every_name_has_the_position_of_its_first_time_among_the_different_names
     assert [vocabulary.find(name) for name in different] == list(range(len(different)))
 
 
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("abcd")), max_size=20))
+def test_a_name_that_was_removed_leaves_its_position_empty_and_gets_a_new_one(steps):
+    vocabulary, expected = Vocabulary(), []
+    for adds, name in steps:
+        at = expected.index(name) if name in expected else -1
+        if adds:
+            assert vocabulary.add(name) == (len(expected) if at < 0 else at)
+            expected += [name] if at < 0 else []
+        else:
+            assert vocabulary.remove(name) == at
+            expected = [None if known == name else known for known in expected]
+        for vocab in (vocabulary, Vocabulary.of(expected)):
+            assert (list(vocab), len(vocab)) == (expected, len(expected))
+            assert vocab.count == len(expected) - expected.count(None)
+            assert [vocab.find(known) for known in "abcd"] == [
+                expected.index(known) if known in expected else -1 for known in "abcd"
+            ]
+            assert all(vocab[at] == known for at, known in enumerate(expected) if known is not None)
+
+
 @given(st.lists(st.text(max_size=2), unique=True))
 def test_a_vocabulary_made_of_names_goes_on_like_one_to_which_they_were_added(names):
     made, filled = Vocabulary.of(names), Vocabulary()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from punnet.engine.debounce import WINDOW, Debounce
 from tests.engine.facts import NOW, did
+from tests.state import state
 
 CLICKS = st.lists(st.tuples(st.integers(0, 400), st.sampled_from("ab"), st.sampled_from("xyz")), max_size=40)
 
@@ -49,6 +50,32 @@ def test_a_clock_set_back_skips_nothing_for_long(back):
     assert not debounce.skips(view(), NOW - back)
     assert debounce.skips(view(), NOW - back + 0.1)
     assert not debounce.skips(view(), NOW - back + WINDOW)
+
+
+@given(CLICKS, st.sampled_from("ab"))
+def test_who_is_forgotten_never_did_anything(clicks, shopper):
+    debounce, others, now = Debounce(), Debounce(), NOW
+    for milliseconds, who, entity in clicks:
+        now += milliseconds / 1_000
+        debounce.skips(view(who, entity), now)
+        if who != shopper:
+            others.skips(view(who, entity), now)
+    debounce.forget(shopper)
+    assert debounce.skipped == others.skipped
+    assert not debounce.skips(view(shopper, "x"), now)
+    assert not others.skips(view(shopper, "x"), now)
+    assert state(debounce) == state(others)
+
+
+def test_what_was_skipped_before_the_count_began_anew_is_not_taken_off_it():
+    debounce = Debounce()
+    for _ in range(3):
+        debounce.skips(view(), NOW)
+    debounce.begin_anew()
+    debounce.skips(view("bob"), NOW)
+    debounce.skips(view("bob"), NOW)
+    debounce.forget("ann")
+    assert debounce.skipped == 1
 
 
 def test_the_count_can_begin_anew_and_what_was_just_done_stays_known():

@@ -19,11 +19,14 @@ from punnet.market import (
     Algorithm,
     Context,
     Contribution,
+    Erased,
+    Order,
     Query,
     Reason,
     Record,
     Reset,
     ResetType,
+    UserAction,
 )
 from tests.engine.accepted import facts, questions
 from tests.engine.facts import (
@@ -41,6 +44,7 @@ from tests.engine.facts import (
     removed_farm,
 )
 from tests.markets import markets, query
+from tests.state import state
 
 SHOP = (farm(), product("leeks"), product("kale"), product("pears", category="Fruits"))
 BASKETS = tuple(order(f"u{n}", "leeks", "pears", days=2) for n in range(3))
@@ -195,7 +199,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing():
         engine.check(order("ann", "ghost"))
     with pytest.raises(Conflict):
         engine.check(removed_farm())
-    assert (engine.order_count, len(engine.shoppers), engine.tally.total) == (0, 0, 0)
+    assert (engine.order_count, engine.shopper_count, engine.tally.total) == (0, 0, 0)
 
 
 def test_an_order_changes_the_next_answer():
@@ -353,8 +357,8 @@ def test_the_facts_stay_as_they_came():
 
 def test_engines_share_nothing():
     one, other = engine_of(*SHOP, order("ann", "leeks"), did("ann", "VIEW_PRODUCT", "leeks")), Engine()
-    assert (len(one.catalogue.listed()), len(one.shoppers), one.tally.total) == (3, 1, 1)
-    assert (len(other.catalogue.listed()), len(other.shoppers), other.tally.total) == (0, 0, 0)
+    assert (len(one.catalogue.listed()), one.shopper_count, one.tally.total) == (3, 1, 1)
+    assert (len(other.catalogue.listed()), other.shopper_count, other.tally.total) == (0, 0, 0)
 
 
 def test_the_tally_counts_the_last_day():
@@ -363,6 +367,65 @@ def test_the_tally_counts_the_last_day():
         [Record(at=NOW - hours * 3600, fact=did("ann", "VIEW_FARM", "hill")) for hours in (30, 23, 0.5)]
     )
     assert [engine.tally.total, engine.tally.since(NOW, 86_400), engine.tally.since(NOW, 3600)] == [3, 2, 1]
+
+
+def left_of(record, user_id):
+    """Return what is left of a record when a shopper is erased: of theirs only the kind."""
+    if getattr(record.fact, "user_id", None) != user_id:
+        return record
+    return Record(at=record.at, fact=Erased(action=getattr(record.fact, "action", None)))
+
+
+def erased(taken, user_id):
+    """Return the engine that took in records of which a shopper was erased."""
+    engine = Engine()
+    engine.apply([left_of(record, user_id) for record in taken])
+    return engine
+
+
+def told(engine, of, questions):
+    """Return all that an engine says of a market."""
+    products = [product.id for product in engine.catalogue.listed()]
+    return (
+        written(engine, questions, of.seconds),
+        [msgspec.json.encode(engine.together(it, 5, of.seconds)) for it in products],
+        (engine.order_count, engine.shopper_count, engine.debounced, engine.funnel),
+        (engine.tally.by_type, [engine.tally.since(of.seconds, hours * 3600.0) for hours in (1, 24)]),
+        [engine.has_order(record.fact.id) for record in of.records if isinstance(record.fact, Order)],
+    )
+
+
+@given(markets(), st.floats(0, 1), st.randoms(use_true_random=False))
+def test_who_is_forgotten_was_never_there_as_far_as_any_answer_or_count_can_tell(of, part, random):
+    user_id, cut = random.choice(of.users), round(part * len(of.records))
+    questions = [query(random, of) for _ in range(3)]
+    questions += [Query(user_id=user, limit=20, context=random.choice([*Context])) for user in of.users]
+    live, replayed = Engine(), erased(of.records[:cut], user_id)
+    live.apply(of.records[:cut])
+    live.forget(user_id)
+    assert told(live, of, questions) == told(replayed, of, questions)
+    # The shopper may come again, as somebody new.
+    assert live.apply(of.records[cut:]) == replayed.apply(of.records[cut:])
+    assert told(live, of, questions) == told(replayed, of, questions)
+    live.forget(user_id)
+    assert told(live, of, questions) == told(erased(of.records, user_id), of, questions)
+
+
+def test_of_who_is_forgotten_nothing_stays_in_memory():
+    deeds = [
+        did("Secret", kind, "leeks", metadata={"rating": 4.75, "searchQuery": "secret", "category": "secret"})
+        for kind in (*UserAction, "VIEW_PRODUCT")
+    ]
+    bought = order("Secret", "leeks", "kale", id="secret-order", price=77.75, latitude=66.5, longitude=55.5)
+    engine = engine_of(*SHOP, *BASKETS)
+    engine.apply(records(*deeds, bought))
+    secrets = ("Secret", "secret", "77.75", "66.5", "55.5", "4.75")
+    before = repr(state(engine))
+    assert all(secret in before for secret in secrets if secret != "secret")
+    engine.forget("Secret")
+    after = repr(state(engine))
+    assert not any(secret in after for secret in secrets)
+    assert (engine.shopper_count, engine.order_count, engine.has_order("secret-order")) == (3, 3, False)
 
 
 def test_a_product_has_its_window():

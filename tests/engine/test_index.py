@@ -1,5 +1,6 @@
 """The index: records in, in whatever batches, and one state out."""
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -212,6 +213,37 @@ def test_statistics_that_begin_anew_leave_everything_else():
     everything.apply(records(order("ann", "kale"), *CLICKED[:2]))
     assert everything.funnel.total == Steps(impressions=2, clicks=1)
     assert everything.tally.total == 2
+
+
+def test_who_is_forgotten_leaves_no_trace_and_the_others_stay():
+    bob = did("bob", "VIEW_PRODUCT", "leeks"), order("bob", "leeks", "pears", id="of-bob")
+    index = index_of(*SHOP, *CLICKED, order("ann", "kale", "leeks", id="of-ann"), *bob)
+    index.forget("ann")
+    assert [index.shoppers.find(name) for name in ("ann", "bob")] == [-1, 1]
+    assert [index.orders.find(name) for name in ("of-ann", "of-bob")] == [-1, 1]
+    assert (index.shoppers.count, index.orders.count, len(index.ledger)) == (1, 1, 1)
+    assert index.profile(0) is NOBODY
+    assert index.profile(1).views == {LEEKS: 1}
+    assert index.ledger.holding.row(LEEKS).tolist() == [1]
+    assert (index.funnel.total, index.tally.total) == (Steps(), 4)
+
+
+def test_who_was_forgotten_may_come_again():
+    index = index_of(*SHOP, *CLICKED, order("ann", "kale", id="first"))
+    index.forget("ann")
+    index.apply(records(order("ann", "pears", id="first"), did("ann", "VIEW_PRODUCT", "pears")))
+    again = index.shoppers.find("ann")
+    assert (again, index.orders.find("first")) == (1, 1)
+    assert index.ledger.bought_by.row(again).tolist() == [PEARS]
+    assert index.profile(again) == Profile(views=Counter([PEARS]), recent={PEARS: NOW - 30 * DAY})
+    assert index.funnel.total == Steps()
+
+
+def test_forgetting_whom_nobody_knows_changes_nothing():
+    index = index_of(*SHOP, order("ann", "leeks"))
+    before = state(index)
+    index.forget("stranger")
+    assert state(index) == before
 
 
 def test_a_stranger_has_the_profile_of_nobody():

@@ -82,7 +82,7 @@ class Stall:
         catalogue = engine.catalogue
         farms = [catalogue.farm(catalogue.farms[at]) for at in range(len(catalogue.farms))]
         kept = [record async for batch in self.journal.read() for record in batch.records]
-        counted = (engine.order_count, engine.tally.total, len(engine.shoppers))
+        counted = (engine.order_count, engine.tally.total, engine.shopper_count)
         return msgspec.json.encode((farms, catalogue.listed(), counted, kept))
 
 

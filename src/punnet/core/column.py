@@ -53,6 +53,11 @@ class Column(Generic[Value]):
             self._room = np.insert(self.values, places, values)
             self._length = len(self._room)
 
+    def remove(self, places: npt.NDArray[np.int64]) -> None:
+        """Take out the values at `places`, each given once; costs a copy of the column."""
+        self._room = np.delete(self.values, places)
+        self._length = len(self._room)
+
     def put(self, position: int, value: float) -> None:
         """Write one value, at a position there is or at the end."""
         if position == self._length:

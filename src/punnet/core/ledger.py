@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from punnet.core.column import Column
+from punnet.core.distinct import distinct
 from punnet.core.postings import Postings, spans
 from punnet.types import Floats, Indices
 
@@ -26,7 +27,7 @@ class Purchases(NamedTuple):
 
 
 class Ledger:
-    """The orders of a market; only ever added to. Orders, shoppers and products are positions."""
+    """The orders of a market. Orders, shoppers and products are positions, which are never given twice."""
 
     __slots__ = (
         "_latitudes",
@@ -63,11 +64,12 @@ class Ledger:
         """Orders that hold each product."""
 
     def __len__(self) -> int:
-        return len(self._shoppers)
+        """Return how many orders there are; positions of forgotten ones are not counted."""
+        return len(self._timeline)
 
     @property
     def shoppers(self) -> Indices:
-        """The shopper of each order."""
+        """The shopper of each order, -1 where it was forgotten."""
         return self._shoppers.values
 
     @property
@@ -110,7 +112,7 @@ class Ledger:
 
     def add(self, purchases: Purchases) -> None:
         """Add orders; their shoppers and products must be reserved."""
-        first = len(self)
+        first = len(self._shoppers)
         orders = np.arange(first, first + len(purchases.shoppers))
         self._starts.extend(len(self._line_products) + np.cumsum(purchases.sizes) - purchases.sizes)
         self._sizes.extend(purchases.sizes)
@@ -124,6 +126,25 @@ class Ledger:
         self.holding.extend(purchases.products, np.repeat(orders, purchases.sizes))
         self._remember_bought(np.repeat(purchases.shoppers, purchases.sizes), purchases.products)
         self._insert_in_time(orders)
+
+    def forget(self, shopper: int) -> Indices:
+        """Take out all orders of a shopper, and return their positions; nothing of them stays there."""
+        orders = self.placed_by.row(shopper).copy()
+        products, lines, who = distinct(self.lines(orders)), self._lines_of(orders), np.array([shopper])
+        self.holding.remove(products, orders)
+        self.bought_by.remove(who, products)
+        self.placed_by.remove(who, orders)
+        self._line_products.values[lines] = -1
+        self._line_prices.values[lines] = np.nan
+        self._shoppers.values[orders] = -1
+        for sizes in (self._starts, self._sizes):
+            sizes.values[orders] = 0
+        for known in (self._times, self._latitudes, self._longitudes):
+            known.values[orders] = np.nan
+        places = np.flatnonzero(np.isin(self._timeline.values, orders))
+        self._timeline.remove(places)
+        self._timeline_times.remove(places)
+        return orders
 
     def _lines_of(self, orders: Indices) -> Indices:
         return spans(self._starts.values[orders], self._sizes.values[orders])

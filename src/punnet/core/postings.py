@@ -56,13 +56,27 @@ class Postings:
         self._pool.values[spans(ends, counts)] = entries[order]
         self._lengths.values[touched] += counts
 
+    def remove(self, rows: Indices, entries: Indices) -> None:
+        """Take all of `entries` out of `rows`, each row given once; the others keep their order."""
+        starts, lengths = self._starts.values[rows], self._lengths.values[rows]
+        before = spans(starts, lengths)
+        found = self._pool.values[before]
+        staying = ~np.isin(found, entries)
+        counts = np.bincount(np.repeat(np.arange(len(rows)), lengths)[staying], minlength=len(rows))
+        self._pool.values[before] = 0
+        self._pool.values[spans(starts, counts)] = found[staying]
+        self._lengths.values[rows] = counts
+
     def _make_room(self, rows: Indices, counts: Indices) -> None:
         needed = self._lengths.values[rows] + counts
         full = needed > self._rooms.values[rows]
         moving, rooms = rows[full], 2 * needed[full]
         starts = len(self._pool) + np.cumsum(rooms) - rooms
         lengths = self._lengths.values[moving]
-        moved = self.gather(moving)
+        left = spans(self._starts.values[moving], lengths)
+        moved = self._pool.values[left]
+        # What is removed later must not live on here.
+        self._pool.values[left] = 0
         self._pool.extend(np.zeros(int(rooms.sum()), np.int64))
         self._pool.values[spans(starts, lengths)] = moved
         self._starts.values[moving] = starts

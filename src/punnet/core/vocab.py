@@ -4,32 +4,43 @@ from collections.abc import Iterable, Iterator
 
 
 class Vocabulary:
-    """Gives every name a position, in the order they were added; a position is never given twice."""
+    """Gives every name a position, in the order they were added; a position is never given twice.
+
+    The position of a name that was removed stays empty.
+    """
 
     __slots__ = ("_names", "_positions")
 
     def __init__(self) -> None:
-        self._names: list[str] = []
+        self._names: list[str | None] = []
         self._positions: dict[str, int] = {}
 
     @classmethod
-    def of(cls, names: Iterable[str]) -> "Vocabulary":
-        """Return the vocabulary to which `names`, all different, were added in their order."""
+    def of(cls, names: Iterable[str | None]) -> "Vocabulary":
+        """Return the vocabulary with `names`, all different, in their order; None is an empty position."""
         vocabulary = cls()
         vocabulary._names = list(names)
-        vocabulary._positions = dict(zip(vocabulary._names, range(len(vocabulary._names)), strict=True))
+        vocabulary._positions = {name: at for at, name in enumerate(vocabulary._names) if name is not None}
         return vocabulary
 
     def __len__(self) -> int:
+        """Return how many positions were given, those now empty among them."""
         return len(self._names)
 
-    def __iter__(self) -> Iterator[str]:
-        """Return the names in the order of their positions."""
+    def __iter__(self) -> Iterator[str | None]:
+        """Return the names in the order of their positions, None for an empty one."""
         return iter(self._names)
 
     def __getitem__(self, position: int) -> str:
         """Return the name at `position`."""
-        return self._names[position]
+        name = self._names[position]
+        assert name is not None, "only positions that are in use are asked for"
+        return name
+
+    @property
+    def count(self) -> int:
+        """How many names there are."""
+        return len(self._positions)
 
     def add(self, name: str) -> int:
         """Return the position of `name`, which is the next free one when it is new."""
@@ -39,5 +50,12 @@ class Vocabulary:
         return position
 
     def find(self, name: str) -> int:
-        """Return the position of `name`, or -1 when it was never added."""
+        """Return the position of `name`, or -1 when there is no such name."""
         return self._positions.get(name, -1)
+
+    def remove(self, name: str) -> int:
+        """Forget `name` and return the position it had, -1 when there is no such name."""
+        position = self._positions.pop(name, -1)
+        if position >= 0:
+            self._names[position] = None
+        return position

@@ -7,7 +7,6 @@ import numpy as np
 
 from punnet.algorithms import arrivals, together
 from punnet.algorithms.offer import Offer
-from punnet.core.vocab import Vocabulary
 from punnet.engine import admission, offers
 from punnet.engine.answering import describe, recommend
 from punnet.engine.catalogue import Catalogue
@@ -26,7 +25,7 @@ from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation
 
 
 class Engine:
-    """A market in memory. Only `apply` changes it, and the same records always give the same engine."""
+    """A market in memory. Only `apply` and `forget` change it, and the same records give the same engine."""
 
     def __init__(self, tuning: Tuning | None = None) -> None:
         self._tuning = tuning or Tuning()
@@ -39,9 +38,9 @@ class Engine:
         return self._index.catalogue
 
     @property
-    def shoppers(self) -> Vocabulary:
-        """Everyone who ever did something; for reading."""
-        return self._index.shoppers
+    def shopper_count(self) -> int:
+        """How many shoppers ever did something, without those who were forgotten."""
+        return self._index.shoppers.count
 
     @property
     def tally(self) -> Tally:
@@ -65,7 +64,7 @@ class Engine:
     @property
     def order_count(self) -> int:
         """How many orders there are."""
-        return len(self._index.orders)
+        return self._index.orders.count
 
     def check(self, fact: Fact) -> None:
         """Raise UnknownId or Conflict, naming the field, where `fact` does not fit what is known."""
@@ -91,7 +90,8 @@ class Engine:
 
     def forget(self, user_id: str) -> None:
         """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""
-        raise NotImplementedError(user_id)
+        self._index.forget(user_id)
+        self._debounce.forget(user_id)
 
     def offers(self, query: Query, now: float) -> Mapping[Algorithm, Offer]:
         """Return what each algorithm of the query's context offers at `now` (seconds)."""
@@ -118,7 +118,7 @@ class Engine:
         if not reaction.arrivals_only:
             return self.answer(reaction.query, now)
         query, days = reaction.query, self._tuning.arrivals_days
-        liking = taste_of(self._index, self.shoppers.find(query.user_id)).farms
+        liking = taste_of(self._index, self._index.shoppers.find(query.user_id)).farms
         on_sale = self.catalogue.on_sale(now)
         offer = arrivals.offer(self.catalogue.shelf, liking, now, on_sale, query.limit, days=days)
         found = self._alone(Algorithm.ARRIVALS, offer)

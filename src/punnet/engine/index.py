@@ -66,6 +66,16 @@ class Index:
         if len(baskets):
             self.ledger.add(baskets.collected())
 
+    def forget(self, user_id: str) -> None:
+        """Drop a shopper with all that is known of them; their positions stay empty."""
+        shopper = self.shoppers.remove(user_id)
+        if shopper < 0:
+            return
+        for order in self.ledger.forget(shopper).tolist():
+            self.orders.remove(self.orders[order])
+        self._profiles.pop(shopper, None)
+        self.funnel.forget(shopper)
+
     def _place(self, order: Order, baskets: Baskets) -> None:
         if self.orders.find(order.id) >= 0:
             return

@@ -5,11 +5,11 @@ class declares their type. So nothing can be left out: what is none of these is 
 """
 
 import hashlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import GenericAlias
-from typing import NamedTuple, cast, get_args, get_origin, get_type_hints
+from typing import NamedTuple, NoReturn, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile
 
-NAMES = msgspec.msgpack.Decoder(list[str])
+NAMES = msgspec.msgpack.Decoder(list[str | None])
 
 
 class Part(NamedTuple):
@@ -89,7 +89,7 @@ def _written(part: Part) -> bytes:
         return value.values.tobytes()
     if isinstance(value, Vocabulary):
         return msgspec.msgpack.encode(list(value))
-    return msgspec.msgpack.encode(value, enc_hook=_plain)
+    return msgspec.msgpack.encode(value, enc_hook=_unknown)
 
 
 def _read(part: Part, written: memoryview) -> object:
@@ -108,10 +108,7 @@ def _kind(part: Part) -> str:
     return f"{part.declared} {inspect.type_info(part.declared)}" if part.declared else "names"
 
 
-def _plain(value: object) -> object:
-    """Return what msgspec writes for a collection that it does not know."""
-    if isinstance(value, deque):
-        return list(value)
+def _unknown(value: object) -> NoReturn:
     raise TypeError(f"a snapshot does not hold a {type(value).__name__}")
 
 
@@ -125,6 +122,4 @@ def _collection(kind: type, plain: object) -> object:
 def _plain_kind(kind: type) -> GenericAlias:
     """Return the type of what msgspec writes for a collection of `kind`."""
     origin, inside = get_origin(kind), get_args(kind)
-    if origin is deque:
-        return GenericAlias(list, inside)
     return GenericAlias(dict, (*inside, int) if origin is Counter else inside)

@@ -182,7 +182,7 @@ def _market(shop: Shop) -> MarketStatistics:
         farms=sum(farm is not None for farm in farms),
         products=len(catalogue.listed()),
         orders=engine.order_count,
-        shoppers=len(engine.shoppers),
+        shoppers=engine.shopper_count,
     )
 
 
