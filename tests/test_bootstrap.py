@@ -3,13 +3,15 @@
 import asyncio
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve
+from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
 from punnet.market import Farm
 from punnet.settings import Settings
@@ -60,6 +62,61 @@ async def test_what_was_taken_in_is_there_the_next_time(settings):
     assert again.replayed == 1
     assert again.shop.engine.catalogue.farm("hill") == FARM
     await again.journal.close()
+
+
+async def test_a_start_needs_only_what_came_after_the_snapshot(settings):
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+    made = await snap(settings)
+    assert (made.last, made.size) == (1, settings.snapshot.stat().st_size)
+    for replayed in (0, 1):
+        server = await build(settings)
+        assert (server.records, server.replayed) == (1, replayed)
+        assert server.shop.engine.catalogue.farm("hill") == FARM
+        async with running(server) as shop:
+            await shop.pipeline.submit([(Farm(id=f"dale-{replayed}", name="Dale Farm"),)])
+    assert (await snap(settings)).last == 3
+    server = await build(settings)
+    assert (server.records, server.replayed) == (3, 0)
+    assert server.shop.engine.catalogue.farm("dale-1") is not None
+    await server.journal.close()
+
+
+async def test_a_journal_on_postgresql_has_a_snapshot_where_it_is_said(postgres_url, tmp_path):
+    settings = Settings(port=0, database_url=postgres_url, snapshot_file=f"{tmp_path}/market.snapshot")
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+        assert (await snap(settings)).last == 1
+        await shop.pipeline.submit([(Farm(id="dale", name="Dale Farm"),)])
+    server = await build(settings)
+    assert (server.records, server.replayed) == (1, 1)
+    await server.journal.close()
+
+
+async def test_the_snapshot_is_made_while_the_server_runs(settings):
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+        assert (await snap(settings)).last == 1
+        await shop.pipeline.submit([(Farm(id="dale", name="Dale Farm"),)])
+        assert (await snap(settings)).last == 2
+
+
+async def test_who_is_erased_while_a_snapshot_is_made_is_not_in_it(settings):
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,)])
+        making = asyncio.create_task(snap(settings))
+        await asyncio.sleep(0)
+        with closing(sqlite3.connect(settings.database)) as database, database:
+            database.execute("UPDATE market SET erasures = erasures + 1")
+        with pytest.raises(BadFile, match="somebody was erased meanwhile"):
+            await making
+        assert not settings.snapshot.exists()
+        assert (await snap(settings)).last == 1
+
+
+async def test_a_journal_in_memory_has_no_snapshot():
+    with pytest.raises(BadSetting, match="a journal in memory has no snapshot"):
+        await snap(Settings(database_url="memory:"))
 
 
 async def test_memory_forgets():
@@ -134,6 +191,16 @@ async def test_it_says_where_it_listens_and_that_it_trusts(host, shown, advice):
     assert "0 records replayed in 0.0 s" in said
     assert "AUTH_MODE=open, userId is trusted" in said
     assert advice in said
+
+
+async def test_it_says_how_much_came_from_the_snapshot(settings):
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(Farm(id=f"hill-{number}", name="Hill"),) for number in range(1_200)])
+        await snap(settings)
+        await shop.pipeline.submit([(FARM,)])
+    with bind(settings) as listener:
+        async with running(server := await build(settings)):
+            assert " · 1,200 records from the snapshot, 1 replayed in " in greeting(server, listener)
 
 
 async def test_an_ipv6_address_is_shown_in_brackets():

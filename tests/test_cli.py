@@ -1,6 +1,8 @@
 """The program, as people call it."""
 
 import asyncio
+import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -141,6 +143,34 @@ def test_import_of_a_file_that_is_not_what_it_claims_goes_on_with_the_next(tmp_p
     assert f"{files[0]}: 2 new" in result.stdout
 
 
+# --------------------------------------------------------------------------------------------------- snapshot
+
+
+def test_snapshot_says_what_it_made(tmp_path, files):
+    database = tmp_path / "market.db"
+    punnet("import", *files, "--database", database)
+    result = punnet("snapshot", "--database", database)
+    size = Path(f"{database}.snapshot").stat().st_size
+    assert result.exit_code == 0
+    assert re.fullmatch(rf"Snapshot of record 7: {size:,} bytes in \d+\.\d s\.\n", result.stdout)
+
+
+def test_snapshot_of_nothing_is_one_sentence_and_2(tmp_path):
+    result = punnet("snapshot", "--database", tmp_path / "market.db")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {tmp_path}/market.db cannot be read: ")
+
+
+def test_a_snapshot_that_cannot_be_written_is_one_sentence_and_2(tmp_path, files):
+    database = tmp_path / "market.db"
+    punnet("import", *files, "--database", database)
+    result = punnet("snapshot", "--database", database, SNAPSHOT_FILE=f"{tmp_path}/nowhere/snapshot")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: {tmp_path}/nowhere/snapshot cannot be written: No such file or directory.\n"
+    )
+
+
 # --------------------------------------------------------------------------------------------- serve and demo
 
 
@@ -159,11 +189,15 @@ class Program(NamedTuple):
 
 
 @asynccontextmanager
-async def started(folder: Path, *arguments: str) -> AsyncIterator[Program]:
+async def started(folder: Path, *arguments: str, **environment: str) -> AsyncIterator[Program]:
     """Run the program until it says where it listens."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "punnet", *arguments, "--port", "0", cwd=folder, stdout=pipe, stderr=pipe
+        *(sys.executable, "-m", "punnet", *arguments, "--port", "0"),
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=pipe,
+        stderr=pipe,
     )
     said: list[str] = []
     try:
@@ -240,6 +274,33 @@ async def test_what_was_answered_with_2xx_survives_a_kill(tmp_path):
             response = await program.client.get(f"/api/orders/{order_id}")
             assert response.status_code == 200, order_id
         assert (await program.client.post("/api/orders", json=order(0))).is_success
+        assert await program.end(signal.SIGINT) == 0
+
+
+@pytest.mark.service
+async def test_a_server_makes_snapshots_by_itself_and_the_next_start_uses_the_last(tmp_path):
+    arguments, snapshot = ("serve", "--database", "market.db"), tmp_path / "market.db.snapshot"
+    known = {"SNAPSHOT_RECORDS": "10"}
+
+    async def is_there() -> bool:
+        return snapshot.exists()
+
+    async with started(tmp_path, *arguments, **known) as program:
+        await open_stall(program.client)
+        for number in range(8):
+            (await program.client.post("/api/orders", json=order(number))).raise_for_status()
+        await until(is_there)
+        assert await program.end(signal.SIGKILL) == -signal.SIGKILL
+    async with started(tmp_path, *arguments, **known) as program:
+        assert " · 10 records from the snapshot, 0 replayed in " in program.said[-1]
+        assert (await program.client.post("/api/orders", json=order(7))).json()["data"]["duplicate"]
+        (await program.client.post("/api/orders", json=order(8))).raise_for_status()
+        assert await program.end(signal.SIGTERM) == 0
+    snapshot.write_bytes(b"no snapshot")
+    async with started(tmp_path, *arguments, **known) as program:
+        assert " · 11 records replayed in " in program.said[-1]
+        await until(is_there)
+        assert (tmp_path / "market.db.snapshot.aside").read_bytes() == b"no snapshot"
         assert await program.end(signal.SIGINT) == 0
 
 

@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,9 @@ from punnet.market import (
 )
 from punnet.pipeline import GROUP, SLICE, Pipeline
 from punnet.protocol.messages import Frames
+from punnet.snapshots import Snapshots
+from punnet.snapshotting import Snapshotting
+from tests.waiting import until
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 FARM = Farm(id="hill", name="Hill Farm")
@@ -385,3 +389,32 @@ async def test_it_measures_anew_when_it_is_told_to(shop):
     assert shop.pipeline.average_seconds > 0
     shop.pipeline.reset()
     assert shop.pipeline.average_seconds == 0
+
+
+async def test_a_pipeline_goes_on_where_its_engine_is(tmp_path: Path):
+    async with kept_in(tmp_path / "market.db") as journal:
+        async with Shop(journal) as first:
+            await first.submit([order("o1")])
+        assert await Shop(journal, position=len(CATALOGUE)).pipeline.replay() == 1
+        assert await Shop(journal, position=len(CATALOGUE) + 1).pipeline.replay() == 0
+
+
+async def test_snapshots_follow_what_is_applied_and_forget_who_is_erased(tmp_path: Path):
+    mark, snapshots = tmp_path / "marks", Snapshots(tmp_path / "market.snapshot")
+    command = (sys.executable, "-c", f"open({str(mark)!r}, 'a').write('x')")
+    journal = MemoryJournal()
+
+    def made(expected: int) -> Callable[[], bool]:
+        return lambda: mark.exists() and mark.stat().st_size == expected
+
+    snapshotting = Snapshotting(snapshots, command, {}, every=20)
+    await journal.append([Entry(1.0, (order(f"o{number}"),)) for number in range(20)])
+    async with Shop(journal, position=20, snapshotting=snapshotting) as shop:
+        await until(made(1))
+        await shop.submit([view(f"e{number}") for number in range(20)])
+        await until(made(2))
+        snapshots.path.write_bytes(b"ann")
+        with suppress(NotImplementedError):
+            await shop.pipeline.erase("ann")
+        assert not snapshots.path.exists()
+        await until(made(3))

@@ -126,6 +126,21 @@ def test_the_database_is_a_file_a_server_or_memory(url, path):
     assert read({"DATABASE_URL": url}, {})[0].database == path
 
 
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({}, Path("punnet.db.snapshot")),
+        ({"DATABASE_URL": "sqlite:////var/lib/market.db"}, Path("/var/lib/market.db.snapshot")),
+        ({"SNAPSHOT_FILE": "/var/cache/market"}, Path("/var/cache/market")),
+        ({"DATABASE_URL": "postgresql://ann@db/market"}, Path("punnet.snapshot")),
+        ({"DATABASE_URL": "memory:"}, None),
+        ({"DATABASE_URL": "memory:", "SNAPSHOT_FILE": "/var/cache/market"}, None),
+    ],
+)
+def test_the_snapshot_lies_beside_the_journal_or_where_it_is_said(given, path):
+    assert read(given, {})[0].snapshot == path
+
+
 def test_the_defaults_are_those_of_the_engine():
     assert Settings().tuning == Tuning()
 

@@ -1,27 +1,34 @@
 """Builds a server from its settings and runs it; the only module that knows all others."""
 
 import ipaddress
+import os
 import secrets
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import uvicorn
 
 from punnet.delivery import Delivery
-from punnet.engine.engine import Engine
-from punnet.errors import BadSetting
+from punnet.engine import snapshot
+from punnet.errors import BadFile, BadSetting
 from punnet.hub import Hub
-from punnet.journal import Journal
+from punnet.journal import Journal, Reader
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.postgres import PostgresJournal
+from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
+from punnet.journal.sqlite_reader import SqliteReader
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
 from punnet.settings import MEMORY, Settings
+from punnet.snapshots import Restored, Snapshots, header_of, restore
+from punnet.snapshotting import Snapshotting
 from punnet.web.app import create_app
 from punnet.web.keys import AdminKey
 from punnet.web.routes import ROUTES
@@ -40,12 +47,24 @@ BACKLOG = 2_048
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A market with everything around it: `replayed` records came from its journal, in `seconds`."""
+    """A market with everything around it.
+
+    It took `seconds` to restore what is in its journal: `records` from the snapshot, the rest `replayed`.
+    """
 
     settings: Settings
     shop: Shop
     journal: Journal
+    records: int
     replayed: int
+    seconds: float
+
+
+class Snapped(NamedTuple):
+    """A snapshot that was made: of what position, how large, in how many seconds."""
+
+    last: int
+    size: int
     seconds: float
 
 
@@ -56,13 +75,33 @@ async def build(settings: Settings, clock: Callable[[], float] = time.time) -> S
     """
     journal = await _journal(settings)
     try:
-        shop = _shop(settings, journal, clock)
         began = time.perf_counter()
-        replayed = await shop.pipeline.replay()
+        restored = await restore(journal, _snapshots(settings), settings.tuning)
+        seconds = time.perf_counter() - began
+        shop = _shop(settings, journal, restored, clock)
     except BaseException:
         await journal.close()
         raise
-    return Server(settings, shop, journal, replayed, time.perf_counter() - began)
+    return Server(settings, shop, journal, restored.records, restored.replayed, seconds)
+
+
+async def snap(settings: Settings) -> Snapped:
+    """Make a snapshot of the journal, also while a server writes to it.
+
+    Raises BadSetting or BadFile with a sentence where that cannot be; where somebody is erased meanwhile,
+    no snapshot is left.
+    """
+    snapshots, began = _snapshots(settings), time.perf_counter()
+    if snapshots is None:
+        raise BadSetting("a journal in memory has no snapshot; name a file in DATABASE_URL")
+    async with _reading(settings) as journal:
+        restored = await restore(journal, snapshots, settings.tuning)
+        size = snapshots.save(header_of(restored, journal), snapshot.dump(restored.engine))
+    async with _reading(settings) as again:
+        if again.erasures != journal.erasures:
+            snapshots.delete()
+            raise BadFile("somebody was erased meanwhile, so that the snapshot was deleted; make it again")
+    return Snapped(restored.last, size, time.perf_counter() - began)
 
 
 async def _journal(settings: Settings) -> Journal:
@@ -73,12 +112,45 @@ async def _journal(settings: Settings) -> Journal:
     return await SqliteJournal.open(settings.database)
 
 
-def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> Shop:
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Reader]:
+    """Hold the journal open for reading alone."""
+    reader: Reader
+    if settings.database is None:
+        reader = await PostgresReader.open(settings.database_url)
+    else:
+        reader = SqliteReader(settings.database)
+    try:
+        yield reader
+    finally:
+        await reader.close()
+
+
+def _snapshots(settings: Settings) -> Snapshots | None:
+    return None if settings.snapshot is None else Snapshots(settings.snapshot)
+
+
+def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None:
+    snapshots = _snapshots(settings)
+    if snapshots is None:
+        return None
+    told = {"DATABASE_URL": settings.database_url, "SNAPSHOT_FILE": settings.snapshot_file}
+    command = (sys.executable, "-m", "punnet", "snapshot", "--nice", "10")
+    return Snapshotting(
+        snapshots,
+        command,
+        os.environ | told,
+        every=settings.snapshot_records,
+        snapped=restored.last - restored.replayed,
+    )
+
+
+def _shop(settings: Settings, journal: Journal, restored: Restored, clock: Callable[[], float]) -> Shop:
     def new_id() -> str:
         # Later ids sort later, so that the journal's index grows at its end.
         return f"{int(clock() * 1000):012x}{secrets.token_hex(10)}"
 
-    engine = Engine(settings.tuning)
+    engine = restored.engine
     hub = Hub(clock, settings.max_concurrent_connections)
     frames = Frames(epoch=secrets.token_hex(6))
     delivery = Delivery(
@@ -89,7 +161,15 @@ def _shop(settings: Settings, journal: Journal, clock: Callable[[], float]) -> S
         interval=settings.recommendation_processing_interval / 1000,
         group=settings.recommendation_batch_size,
     )
-    pipeline = Pipeline(engine, journal, delivery, clock, settings.event_queue_max_size)
+    pipeline = Pipeline(
+        engine,
+        journal,
+        delivery,
+        clock,
+        settings.event_queue_max_size,
+        position=restored.last,
+        snapshotting=_snapshotting(settings, restored),
+    )
     limits = Limits(
         body_bytes=settings.max_body_bytes,
         bulk_bytes=settings.max_bulk_bytes,
@@ -135,9 +215,12 @@ def greeting(server: Server, listener: socket.socket) -> str:
         if ipaddress.ip_address(host).is_loopback
         else "everyone who reaches this address can act as anyone: keep it to a network you trust"
     )
+    replayed = f"{server.replayed:,} records replayed"
+    if server.records:
+        replayed = f"{server.records:,} records from the snapshot, {server.replayed:,} replayed"
     return (
-        f"Punnet listens on http://{shown}:{port} · {server.replayed:,} records replayed in "
-        f"{server.seconds:.1f} s · AUTH_MODE=open, userId is trusted: {reach}"
+        f"Punnet listens on http://{shown}:{port} · {replayed} in {server.seconds:.1f} s · "
+        f"AUTH_MODE=open, userId is trusted: {reach}"
     )
 
 

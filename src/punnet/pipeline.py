@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from punnet.delivery import Delivery
@@ -12,6 +13,7 @@ from punnet.errors import BadFile, JournalUnavailable, TooBusy
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.loop import forever
 from punnet.market import Action, Fact, Record
+from punnet.snapshotting import Snapshotting
 
 GROUP = 5_000
 """Records that one commit waits for no more than; a single call may bring more."""
@@ -40,6 +42,7 @@ class Pipeline:
 
     `clock` tells seconds since 1970. While `capacity` facts and reactions wait, no more are taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
+    `position` is where in the journal the engine is.
     """
 
     def __init__(
@@ -50,6 +53,9 @@ class Pipeline:
         clock: Callable[[], float],
         capacity: int = 10_000,
         letter_for: Callable[[tuple[Fact, ...], float], Letter | None] = lambda *_: None,
+        *,
+        position: int = 0,
+        snapshotting: Snapshotting | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -64,7 +70,8 @@ class Pipeline:
         self._taking_in = False
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
-        self._position = 0
+        self._position = position
+        self._snapshotting = snapshotting
         self._behind = False
         self._calls_timed = 0
         self._seconds = 0.0
@@ -94,7 +101,7 @@ class Pipeline:
         count = 0
         async for batch in self._journal.read(self._position):
             await self._apply(batch.records)
-            self._position = batch.last
+            self._reach(batch.last)
             count += len(batch.records)
         self._behind = False
         return count
@@ -103,6 +110,8 @@ class Pipeline:
         """Take facts in from now on; needs a running loop."""
         self._taking_in = True
         self._delivery.start()
+        if self._snapshotting is not None:
+            self._snapshotting.start(self._position)
         self._task = asyncio.create_task(forever(self._write))
 
     async def stop(self) -> None:
@@ -110,6 +119,8 @@ class Pipeline:
         self._taking_in = False
         await self._calls.join()
         await self._delivery.stop()
+        if self._snapshotting is not None:
+            await self._snapshotting.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -144,7 +155,8 @@ class Pipeline:
 
     async def erase(self, user_id: str) -> int:
         """Erase a shopper's orders and actions from journal and engine, and return how many there were."""
-        async with self._writing:
+        snapshotting = self._snapshotting
+        async with self._writing, nullcontext() if snapshotting is None else snapshotting.pausing():
             count = await self._journal.erase(user_id)
             self._engine.forget(user_id)
         return count
@@ -190,10 +202,15 @@ class Pipeline:
         accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]
         records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
         actions = await self._apply(records)
-        self._position = kept.last
+        self._reach(kept.last)
         if any(entry.letter for entry in accepted):
             self.letters_came.set()
         return kept, actions
+
+    def _reach(self, position: int) -> None:
+        self._position = position
+        if self._snapshotting is not None:
+            self._snapshotting.reached(position)
 
     async def _apply(self, records: list[Record]) -> list[Action]:
         """Bring the engine up to date, and return the actions to react to."""

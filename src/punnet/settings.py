@@ -52,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _text("where the journal is kept", rf"^({SQLITE}[^?#]+|postgres(ql)?://\S+|{MEMORY})$", DATABASES),
     ] = f"{SQLITE}punnet.db"
+    snapshot_file: Annotated[
+        str, Meta(description="file of the snapshot, if not the journal's with .snapshot")
+    ] = ""
+    snapshot_records: Annotated[
+        int, _about("records from one snapshot to the next; 0 makes none", at_least=0)
+    ] = 50_000
     ws_path: Annotated[str, _text("path of the WebSocket", r"^/[^\s?#{}]*$", "a path, such as /ws")] = (
         "/ws/recommendations"
     )
@@ -107,6 +113,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.database_url.startswith(SQLITE):
             return None
         return Path(self.database_url.removeprefix(SQLITE))
+
+    @property
+    def snapshot(self) -> Path | None:
+        """The file of the snapshot; a journal in memory has none."""
+        if self.database_url == MEMORY:
+            return None
+        beside = "punnet" if self.database is None else str(self.database)
+        return Path(self.snapshot_file or f"{beside}.snapshot")
 
     @property
     def tuning(self) -> Tuning:

@@ -15,7 +15,7 @@ from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile
-from punnet.journal import Journal
+from punnet.journal import Reader
 from punnet.market import Record
 
 TITLE = b"punnet snapshot 1\n"
@@ -157,7 +157,7 @@ class Restored(NamedTuple):
     replayed: int
 
 
-async def restore(journal: Journal, snapshots: Snapshots | None, tuning: Tuning) -> Restored:
+async def restore(journal: Reader, snapshots: Snapshots | None, tuning: Tuning) -> Restored:
     """Return the engine that `journal` makes, with the help of a snapshot where there is one to trust.
 
     Raises BadFile or JournalUnavailable where the journal cannot be read.
@@ -174,7 +174,7 @@ async def restore(journal: Journal, snapshots: Snapshots | None, tuning: Tuning)
     return Restored(engine, last, seal, records, replayed)
 
 
-def header_of(restored: Restored, journal: Journal) -> Header:
+def header_of(restored: Restored, journal: Reader) -> Header:
     """Return the header for a snapshot of what `restored` from `journal`."""
     return Header(
         journal=journal.identity,
@@ -187,7 +187,7 @@ def header_of(restored: Restored, journal: Journal) -> Header:
     )
 
 
-async def _snapped(journal: Journal, snapshots: Snapshots, tuning: Tuning) -> Restored | None:
+async def _snapped(journal: Reader, snapshots: Snapshots, tuning: Tuning) -> Restored | None:
     held = snapshots.load(journal.identity, journal.erasures)
     if held is None:
         return None
@@ -202,7 +202,7 @@ async def _snapped(journal: Journal, snapshots: Snapshots, tuning: Tuning) -> Re
         return None
 
 
-async def _seal_at(journal: Journal, position: int) -> str | None:
+async def _seal_at(journal: Reader, position: int) -> str | None:
     async for batch in journal.read(position - 1):
         return _sealed(batch.records[0])
     return None

@@ -52,12 +52,8 @@ class Batch(NamedTuple):
     last: int
 
 
-class Journal(Protocol):
-    """The facts of one market, in the order they were taken in. Positions rise, and are never used twice.
-
-    Orders are known by their id, actions by their `event_id`. An entry whose last fact is known is not kept:
-    it is a DUPLICATE when that says the same, else a CONFLICT. It is a CONFLICT too when it brings along an
-    order that is known with another basket.
+class Reader(Protocol):
+    """What a process that only reads may have of a journal, whoever holds it.
 
     `identity` was made with the journal; `erasures` counts how often people were erased from it.
     """
@@ -65,17 +61,30 @@ class Journal(Protocol):
     identity: str
     erasures: int
 
-    async def append(self, entries: Sequence[Entry]) -> Kept:
-        """Keep `entries` in one commit and return the verdicts once they are durable.
-
-        Raises JournalUnavailable, and then they are not known to be kept: only `read` tells.
-        """
-        ...
-
     def read(self, after: int = 0) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, at most BATCH at a time.
 
         Raises BadFile at what cannot be read, JournalUnavailable when nothing can be read now.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of whatever is held open."""
+        ...
+
+
+class Journal(Reader, Protocol):
+    """The facts of one market, in the order they were taken in. Positions rise, and are never used twice.
+
+    Orders are known by their id, actions by their `event_id`. An entry whose last fact is known is not kept:
+    it is a DUPLICATE when that says the same, else a CONFLICT. It is a CONFLICT too when it brings along an
+    order that is known with another basket.
+    """
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        """Keep `entries` in one commit and return the verdicts once they are durable.
+
+        Raises JournalUnavailable, and then they are not known to be kept: only `read` tells.
         """
         ...
 
@@ -104,10 +113,6 @@ class Journal(Protocol):
 
     async def postpone(self, letter_id: str, until: float) -> None:
         """Note a vain attempt, and have the letter due at `until` (seconds)."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of whatever the journal holds open."""
         ...
 
 

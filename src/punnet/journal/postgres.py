@@ -8,18 +8,14 @@ import asyncpg
 from asyncpg import Connection
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch, Entry, Kept, Letter, erased_of, judge, key_of, versions
+from punnet.journal import Batch, Entry, Kept, Letter, erased_of, judge, key_of, versions
 from punnet.journal.link import Link, place
-from punnet.journal.rows import fact_of, row_of, unreadable
+from punnet.journal.postgres_reader import ABOUT, FORM, HERE, PATIENCE, SCHEMA, PostgresReader
+from punnet.journal.rows import row_of, unreadable
 from punnet.market import Action, Fact, Order, Record
-
-PATIENCE = 10.0
-"""Seconds after which a server that does not answer counts as lost."""
 
 LONG = 600.0
 """Seconds that a look at every row may take."""
-
-FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @, %2F for a / and %23 for a #"
 
 APPLICATION = int.from_bytes(b"Punt")
 """The first half of the names of our locks; the second is the market's."""
@@ -28,10 +24,6 @@ LOCK = "SELECT pg_advisory_lock($1, $2)"
 LET_GO = """
 SELECT pg_terminate_backend(pid) FROM pg_locks
 WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND pid = $3
-"""
-ABOUT = """
-SELECT identity, erasures, (SELECT coalesce(max(seq), 0) FROM journal WHERE market = name) AS last
-FROM market WHERE name = $1
 """
 KNOWN = "SELECT key, kind, body FROM journal WHERE market = $1 AND key = any($2::text[])"
 INSERT = """
@@ -45,7 +37,6 @@ SELECT $1, * FROM unnest(
     $2::bigint[], $3::double precision[], $4::text[], $5::text[], $6::text[], $7::json[]
 )
 """
-READ = "SELECT seq, at, kind, body FROM journal WHERE market = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 OF_SHOPPER = "SELECT seq, at, kind, body FROM journal WHERE market = $1 AND user_id = $2 ORDER BY seq"
 ERASE = """
 WITH post AS (
@@ -65,23 +56,17 @@ SENT = "UPDATE outbox SET due = NULL, address = '' WHERE market = $1 AND id = $2
 POSTPONE = "UPDATE outbox SET attempts = attempts + 1, due = $3 WHERE market = $1 AND id = $2"
 
 
-class PostgresJournal:
+class PostgresJournal(PostgresReader):
     """Keeps the records of one market in a PostgreSQL database. Made by `open`.
 
     One connection writes, and holds a lock on the market while it lives; the other reads.
     """
 
     def __init__(self, url: str, market: str, patience: float) -> None:
-        self._url = url
-        self._place = place(url)
-        self._market = market
-        self._patience = patience
+        super().__init__(url, market, patience)
         self._lock = APPLICATION, zlib.crc32(market.encode()) & 0x7FFF_FFFF
         self._writer = Link(url, patience, self._take_over)
-        self._reader = Link(url, patience)
         self._last = 0
-        self.identity = ""
-        self.erasures = 0
 
     @classmethod
     async def open(cls, url: str, *, market: str = "main", patience: float = PATIENCE) -> "PostgresJournal":
@@ -119,9 +104,8 @@ class PostgresJournal:
         # A commit that is not answered yet is made or not, once the lock is ours again.
         async with self._writer.use():
             pass
-        while rows := await self._read(after):
-            after = rows[-1]["seq"]
-            yield Batch([self._record(row) for row in rows], after)
+        async for batch in super().read(after):
+            yield batch
 
     async def find(self, key: str) -> Fact | None:
         """Return the fact known under `key`, if there is one."""
@@ -163,7 +147,7 @@ class PostgresJournal:
 
     async def close(self) -> None:
         """Let go of the connections, and with them of the market."""
-        await self._reader.close()
+        await super().close()
         await self._writer.close()
 
     async def _take_over(self, connection: Connection, before: int) -> None:
@@ -188,10 +172,6 @@ class PostgresJournal:
         rows = await connection.fetch(KNOWN, self._market, list(asked)) if asked else []
         return {asked[row["key"]]: self._fact(row["key"], row) for row in rows}
 
-    async def _read(self, after: int) -> list[asyncpg.Record]:
-        async with self._reader.use() as connection:
-            return await connection.fetch(READ, self._market, after, BATCH)
-
     async def _rows_of(self, user_id: str) -> list[asyncpg.Record]:
         return await self._at_length(OF_SHOPPER, self._market, user_id)
 
@@ -203,15 +183,6 @@ class PostgresJournal:
                 return await connection.fetch(sql, *arguments)
         finally:
             await link.close()
-
-    def _record(self, row: asyncpg.Record) -> Record:
-        return Record(at=row["at"], fact=self._fact(row["seq"], row))
-
-    def _fact(self, name: int | str, row: asyncpg.Record) -> Fact:
-        try:
-            return fact_of(row["kind"], row["body"])
-        except ValueError as error:
-            raise BadFile(f"record {name} of {self._place} cannot be read: {error}") from error
 
 
 def _columns(facts: list[tuple[float, Fact]], first: int) -> list[list[object]]:
@@ -251,8 +222,8 @@ async def _bring_up_to_date(connection: Connection, where: str) -> None:
     if await connection.fetchval("SHOW server_encoding") != "UTF8":
         raise BadSetting(f"{where} does not keep Unicode; make a database with ENCODING 'UTF8'")
     version = 0
-    if await connection.fetchval("SELECT to_regclass('punnet_schema')"):
-        version = await connection.fetchval("SELECT version FROM punnet_schema")
+    if await connection.fetchval(HERE):
+        version = await connection.fetchval(SCHEMA)
     latest = versions.latest("postgres")
     if version > latest:
         raise BadFile(

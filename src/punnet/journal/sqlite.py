@@ -1,32 +1,23 @@
 """A journal in one SQLite file, held by one process."""
 
-import asyncio
 import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch, Entry, Kept, Letter, erased_of, judge, key_of, versions
-from punnet.journal.rows import fact_of, row_of, unreadable
+from punnet.journal import Entry, Kept, Letter, erased_of, judge, key_of, versions
+from punnet.journal.rows import row_of, unreadable
+from punnet.journal.sqlite_reader import APPLICATION, VERSION, SqliteReader, about, connect, stamp
 from punnet.market import Fact, Record
 from punnet.protocol import codec
 
-T = TypeVar("T")
-
 StoredRow: TypeAlias = tuple[int, float, str, bytes]
 """Position, time, kind and body."""
-
-APPLICATION = int.from_bytes(b"Punt")
-"""What SQLite's application_id is in a file of ours."""
-
-VERSION = versions.latest("sqlite")
-"""The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 CACHE_KIB = 65_536
 """How much of the file SQLite may hold in memory: client-made ids fall all over the index of keys."""
@@ -40,9 +31,6 @@ INSERT INTO journal (seq, market, at, kind, key, body) VALUES (?, ?, ?, ?, ?, CA
 KNOWN = """
 SELECT key, kind, CAST(body AS BLOB) FROM journal
 WHERE market = ? AND key IN (SELECT value FROM json_each(?))
-"""
-READ = """
-SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE market = ? AND seq > ? ORDER BY seq
 """
 OF_SHOPPER = """
 SELECT seq, at, kind, CAST(body AS BLOB) FROM journal
@@ -59,22 +47,14 @@ SELECT id, user_id, address, attempts FROM outbox WHERE market = ? AND due <= ? 
 """
 
 
-WORN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-"""Errors that a connection may keep after their cause has gone."""
-
-
-class SqliteJournal:
+class SqliteJournal(SqliteReader):
     """Keeps the records of one market in a SQLite file. Made by `open`."""
 
     def __init__(self, path: Path, lock: int, market: str, patience: float) -> None:
-        self._path = path
         self._lock = lock
-        self._market = market
         self._patience = patience
-        self._worn = False
         self._database = _open(path, market, patience)
-        self._thread = ThreadPoolExecutor(1, "journal")
-        self.identity, self.erasures = _about(self._database, market)
+        super().__init__(path, market)
 
     @classmethod
     async def open(cls, path: Path, *, market: str = "main", patience: float = 1.0) -> "SqliteJournal":
@@ -93,13 +73,6 @@ class SqliteJournal:
     async def append(self, entries: Sequence[Entry]) -> Kept:
         """Keep `entries` in one commit and return the verdicts, once they are on the disk."""
         return await self._in_thread(lambda: self._append(entries))
-
-    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
-        """Yield the records behind a position, oldest first, in batches."""
-        with closing(await self._in_thread(lambda: _connect(self._path, "ro", patience=1.0))) as database:
-            rows = await self._in_thread(lambda: database.execute(READ, (self._market, after)))
-            while batch := await self._in_thread(lambda: rows.fetchmany(BATCH)):
-                yield Batch([self._record(*row) for row in batch], batch[-1][0])
 
     async def find(self, key: str) -> Fact | None:
         """Return the fact known under `key`, if there is one."""
@@ -140,15 +113,6 @@ class SqliteJournal:
         await self._in_thread(self._database.close)
         os.close(self._lock)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Return what `work` gives; JournalUnavailable where SQLite does not let it."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except sqlite3.DatabaseError as error:
-            # The lowest byte is the kind of error; SQLite gives none where Python refuses.
-            self._worn = self._worn or getattr(error, "sqlite_errorcode", 0) & 0xFF in WORN
-            raise JournalUnavailable(f"{self._path} cannot be used: {error}") from error
-
     def _renew(self) -> None:
         """Open the file anew if its connection is worn: who opened a file read-only can never write it."""
         # Until the file can be written the old connection is good for reading.
@@ -160,7 +124,8 @@ class SqliteJournal:
             self._database = _open(self._path, self._market, self._patience)
         except BadSetting as error:
             raise JournalUnavailable(str(error)) from error
-        if _about(self._database, self._market)[0] != self.identity:
+        known = about(self._database, self._market)
+        if known is None or known[0] != self.identity:
             raise BadFile(f"{self._path} is another journal than it was; put back the one it was, or restart")
         self._worn = False
 
@@ -204,15 +169,6 @@ class SqliteJournal:
     def _post(self, letter: Letter, due: float) -> tuple[object, ...]:
         return self._market, letter.id, letter.user_id, letter.address, letter.attempts, due
 
-    def _record(self, seq: int, at: float, kind: str, body: bytes) -> Record:
-        return Record(at=at, fact=self._fact(seq, kind, body))
-
-    def _fact(self, name: int | str, kind: str, body: bytes) -> Fact:
-        try:
-            return fact_of(kind, body)
-        except ValueError as error:
-            raise BadFile(f"record {name} of {self._path} cannot be read: {error}") from error
-
 
 @contextmanager
 def _transaction(database: sqlite3.Connection) -> Iterator[None]:
@@ -246,21 +202,10 @@ def _hold(path: Path) -> int:
     return lock
 
 
-def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=patience,
-        isolation_level=None,
-        # One thread works with it, another may close it.
-        check_same_thread=False,
-    )
-
-
 def _open(path: Path, market: str, patience: float) -> sqlite3.Connection:
     """Open the journal at `path`, or make it, with `market` in it."""
     try:
-        database = _connect(path, "rwc", patience)
+        database = connect(path, "rwc", patience)
     except sqlite3.Error as error:
         raise BadSetting(f"{path} cannot be used: {error}; name another file in DATABASE_URL") from error
     try:
@@ -283,13 +228,6 @@ def _open(path: Path, market: str, patience: float) -> sqlite3.Connection:
     return database
 
 
-def _about(database: sqlite3.Connection, market: str) -> tuple[str, int]:
-    """Return the identity of a market in the file, and how often people were erased from it."""
-    asked = database.execute("SELECT identity, erasures FROM market WHERE name = ?", (market,))
-    identity, erasures = asked.fetchone()
-    return identity, erasures
-
-
 def _let_be_written(path: Path) -> None:
     """Let the log and its index be written as the file may be: SQLite made them as it was then."""
     for suffix in ("-wal", "-shm"):
@@ -299,8 +237,7 @@ def _let_be_written(path: Path) -> None:
 
 def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     """Raise BadFile unless this is a journal of this version or before, or an empty file that becomes one."""
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
+    application, version = stamp(database)
     (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application == APPLICATION and version > VERSION:
         raise BadFile(f"{path} was written by a newer Punnet (schema {version}); install that one to open it")
@@ -309,5 +246,5 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     if application == APPLICATION and version == VERSION:
         return
     sql = versions.script("sqlite", version if tables else 0)
-    stamp = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
-    database.executescript(f"BEGIN; {sql} {stamp} COMMIT;")
+    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+    database.executescript(f"BEGIN; {sql} {marks} COMMIT;")
