@@ -90,7 +90,10 @@ class Shopper:
         self.searched: Counter[str] = Counter()
         self.wishlist: set[str] = set()
         self.followed: set[str] = set()
-        self.rated: set[str] = set()
+        self.product_ratings: dict[str, float] = {}
+        self.farm_ratings: dict[str, float] = {}
+        self.shares: Counter[str] = Counter()
+        self.clicks: Counter[str] = Counter()
         self.cart: dict[str, None] = {}
         self.touched: dict[str, float] = {}
         for fact in market.facts_of.get(user_id, []):
@@ -122,10 +125,8 @@ class Shopper:
         rating = action.metadata.get("rating")
         if action.action is UserAction.VIEW_FARM:
             self.farm_views[farm] += 1
-        elif isinstance(rating, int | float) and rating >= 4:
-            self.rated.add(farm)
         elif isinstance(rating, int | float):
-            self.rated.discard(farm)
+            self.farm_ratings[farm] = rating
 
     def _do_with_entity(self, did: Did, entity: str) -> None:
         wishes = self.followed if did.action.entity_type is EntityType.FARM else self.wishlist
@@ -142,6 +143,13 @@ class Shopper:
                 wishes.add(entity)
             case UserAction.REMOVE_FROM_WISHLIST:
                 wishes.discard(entity)
+            case UserAction.SHARE_PRODUCT | UserAction.CLICK_RECOMMENDATION:
+                shares = did.action.action is UserAction.SHARE_PRODUCT
+                (self.shares if shares else self.clicks)[entity] += 1
+            case UserAction.RATE_PRODUCT:
+                rating = did.action.metadata["rating"]
+                assert isinstance(rating, int | float)
+                self.product_ratings[entity] = rating
 
     def _sought(self, did: Did) -> list[str]:
         metadata = did.action.metadata
@@ -173,7 +181,8 @@ class Shopper:
         for product, views in self.product_views.items():
             viewed[farm(product)] += views
         wished = Counter(farm(product) for product in self.wishlist)
-        followed = Counter(self.followed | self.rated)
+        rated = {farm for farm, rating in self.farm_ratings.items() if rating >= 4}
+        followed = Counter(self.followed | rated)
         return preference([(0.6, bought), (0.2, viewed), (0.1, wished), (0.05, followed)])
 
     def price_range(self) -> tuple[float, float] | None:

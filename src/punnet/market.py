@@ -324,6 +324,27 @@ class Answer(Noun, frozen=True, kw_only=True):
     user_id: Id
 
 
+class ShopperProfile(Noun, frozen=True, kw_only=True):
+    """What is known of a shopper, beside the orders and actions it was learned from.
+
+    Products and farms go by their ids, categories by their names. Ratings are the last ones, of 5; views,
+    shares, searches and clicks on recommendations are counts; preferences are 0 to 1, the best-liked first.
+    """
+
+    cart: tuple[Id, ...]
+    wishlist: tuple[Id, ...]
+    followed_farms: tuple[Id, ...]
+    product_ratings: dict[Id, float]
+    farm_ratings: dict[Id, float]
+    views: dict[Id, int]
+    farm_views: dict[Id, int]
+    shares: dict[Id, int]
+    searches: dict[Name, int]
+    recommendations_clicked: dict[Id, int]
+    category_preferences: dict[Name, float]
+    farm_preferences: dict[Id, float]
+
+
 Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased | Reset
 """What can happen to a market."""
 

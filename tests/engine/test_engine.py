@@ -250,6 +250,13 @@ def test_what_is_repeated_at_once_is_taken_in_and_counted_and_not_reacted_to():
     assert (engine.tally.total, engine.debounced) == (3, 2)
 
 
+def test_a_shopper_has_a_profile_until_forgotten():
+    engine = engine_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"))
+    assert (engine.profile("ann").views, engine.profile("bob")) == ({"leeks": 1}, None)
+    engine.forget("ann")
+    assert engine.profile("ann") is None
+
+
 def test_statistics_begin_anew_in_the_order_of_the_records():
     engine = engine_of(*SHOP)
     view, click = did("ann", "VIEW_PRODUCT", "leeks"), did("ann", "CLICK_RECOMMENDATION", "leeks")
@@ -391,6 +398,7 @@ def told(engine, of, questions):
         [msgspec.json.encode(engine.together(it, 5, of.seconds)) for it in products],
         (engine.order_count, engine.shopper_count, engine.debounced, engine.funnel),
         (engine.tally.by_type, [engine.tally.since(of.seconds, hours * 3600.0) for hours in (1, 24)]),
+        [engine.profile(user_id) for user_id in of.users],
         [engine.has_order(record.fact.id) for record in of.records if isinstance(record.fact, Order)],
     )
 

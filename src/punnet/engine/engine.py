@@ -16,12 +16,23 @@ from punnet.engine.funnel import Steps
 from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
 from punnet.engine.liking import taste_of
+from punnet.engine.portrait import portrait
 from punnet.engine.question import ask, position_of
 from punnet.engine.reactions import Reaction
 from punnet.engine.tally import Tally
 from punnet.engine.thanked import Thanked, thanked
 from punnet.engine.tuning import Tuning
-from punnet.market import Action, Algorithm, Answer, Fact, Query, Recommendation, Record, Reset
+from punnet.market import (
+    Action,
+    Algorithm,
+    Answer,
+    Fact,
+    Query,
+    Recommendation,
+    Record,
+    Reset,
+    ShopperProfile,
+)
 
 
 class Engine:
@@ -65,6 +76,10 @@ class Engine:
     def order_count(self) -> int:
         """How many orders there are."""
         return self._index.orders.count
+
+    def profile(self, user_id: str) -> ShopperProfile | None:
+        """Return what is known of a shopper, None where nobody of that name did anything."""
+        return portrait(self._index, user_id)
 
     def check(self, fact: Fact) -> None:
         """Raise UnknownId or Conflict, naming the field, where `fact` does not fit what is known."""
