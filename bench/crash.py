@@ -4,12 +4,13 @@
     python bench/crash.py [--kills 20] [--questions 200] [--journal both] [--seed N]
 
 A real `punnet serve` takes single actions, purchases with their lines, orders, changes of price, bulk calls
-and WebSocket actions from twelve clients at once, dies at a random moment and starts again. Each client
-knows what was answered. What was answered 2xx must be in the journal once; what was not answered at most
-once, and once after it was sent again; nothing else may be there. Then a second server, in memory, which
-never died, is told the journal's facts in their order over the same API, and both are asked the same
-questions. Each answer says at which moment it was given, and the second server is asked as of that moment:
-all that an answer holds must be equal, scores to within 1e-9 of themselves.
+and WebSocket actions from twelve clients at once, dies at a random moment and starts again. Half of the
+times PostgreSQL, where the journal is there, is killed just before, and starts again too. Each client knows
+what was answered. What was answered 2xx must be in the journal once; what was not answered at most once, and
+once after it was sent again; nothing else may be there. Then a second server, in memory, which never died, is
+told the journal's facts in their order over the same API, and both are asked the same questions. Each answer
+says at which moment it was given, and the second server is asked as of that moment: all that an answer holds
+must be equal, scores to within 1e-9 of themselves.
 
 Ends with an error when one of these does not hold.
 """
@@ -18,14 +19,16 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.service.crashing import Crash, Report, SqliteStore
+from tests.servers.postgres import Throwaway
+from tests.service.crashing import Crash, PostgresStore, Report, SqliteStore
 
-JOURNALS = ("sqlite",)
+JOURNALS = ("sqlite", "postgres")
 
 
 def progress(report: Report) -> None:
@@ -34,11 +37,14 @@ def progress(report: Report) -> None:
         print(f"\r{report.kills} kills, {report.acknowledged:,} acknowledged", end="\r", file=sys.stderr)
 
 
-async def crash(kills: int, questions: int, seed: int) -> Report:
+async def crash(journal: str, kills: int, questions: int, seed: int) -> Report:
     """Return the report on one kind of journal."""
-    with tempfile.TemporaryDirectory(prefix="punnet-crash-") as folder:
-        store = SqliteStore(Path(folder))
-        return await Crash(store, Path(folder), seed).run(kills, questions, progress)
+    with tempfile.TemporaryDirectory(prefix="punnet-crash-") as name:
+        folder = Path(name)
+        if journal == "sqlite":
+            return await Crash(SqliteStore(folder), folder, seed).run(kills, questions, progress)
+        with closing(Throwaway(durable=True)) as server:
+            return await Crash(PostgresStore(server), folder, seed).run(kills, questions, progress)
 
 
 def show(journal: str, report: Report) -> None:
@@ -46,6 +52,7 @@ def show(journal: str, report: Report) -> None:
     rows = {
         "killed under load": report.kills,
         "and while starting": report.killed_while_starting,
+        "PostgreSQL killed, too": report.store_kills,
         "sent": report.sent,
         "acknowledged (2xx)": report.acknowledged,
         "unknown at a kill": report.unknown,
@@ -80,7 +87,7 @@ def main() -> None:
     options = parser.parse_args()
     clean = True
     for journal in JOURNALS if options.journal == "both" else (options.journal,):
-        report = asyncio.run(crash(options.kills, options.questions, options.seed))
+        report = asyncio.run(crash(journal, options.kills, options.questions, options.seed))
         show(journal, report)
         clean = clean and report.clean
     sys.exit(not clean)

@@ -7,6 +7,7 @@ A real `punnet serve` with nine clients: single actions, orders, bulk calls, a W
 ask for recommendations. While the failure lasts, writes must be refused with 503 and Retry-After and
 questions answered with 200. When it ends the same process must take writes again; then whatever was not
 answered 2xx is sent again under the same ids, and the journal must hold everything once and nothing else.
+At last the answers are compared with those of a server in memory that was told the same facts in that order.
 
 Ends with an error when one of these does not hold. What this machine does not allow is named and left out.
 """
@@ -16,16 +17,21 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.servers.postgres import Throwaway
 from tests.service.failing import (
     Figures,
+    FrozenPostgres,
     FullDisk,
     FullQuota,
     ImmutableFile,
+    KilledPostgres,
     ReadOnlyFile,
+    StoppedPostgres,
     can_be_immutable,
     fail,
     small_disk,
@@ -33,7 +39,7 @@ from tests.service.failing import (
 
 HEADINGS = (
     f"{'failure':36}{'writes 2xx':>11}{'503':>7}{'other':>6}{'reads 200':>11}{'other':>6}{'refused in':>11}"
-    f"{'healed in':>10}{'acknowledged':>13}{'lost':>5}{'twice':>6}{'unsent':>7}"
+    f"{'healed in':>10}{'acknowledged':>13}{'lost':>5}{'twice':>6}{'unsent':>7}{'different':>10}"
 )
 
 
@@ -54,6 +60,16 @@ async def on_sqlite(seconds: float, seed: int) -> AsyncIterator[Figures]:
         yield await fail(ReadOnlyFile(Path(folder)), Path(folder), seconds=seconds, seed=seed)
 
 
+async def on_postgres(seconds: float, seed: int) -> AsyncIterator[Figures]:
+    """Yield what clients were told when PostgreSQL was not there, or did not answer."""
+    for kind in (StoppedPostgres, KilledPostgres, FrozenPostgres):
+        with (
+            tempfile.TemporaryDirectory(prefix="punnet-failures-") as folder,
+            closing(Throwaway(durable=True)) as server,
+        ):
+            yield await fail(kind(server), Path(folder), seconds=seconds, seed=seed)
+
+
 def show(figures: Figures) -> None:
     """Print one row."""
     writes, reads = figures.writes, figures.reads
@@ -62,10 +78,10 @@ def show(figures: Figures) -> None:
     print(
         f"{figures.name:36}{taken:>11,}{writes[503]:>7,}{writes.total() - taken - writes[503]:>6,}"
         f"{reads[200]:>11,}{reads.total() - reads[200]:>6,}{times}"
-        f"{figures.acknowledged:>13,}{figures.lost:>5}{figures.doubled:>6}{figures.unsent:>7}",
+        f"{figures.acknowledged:>13,}{figures.lost:>5}{figures.doubled:>6}{figures.unsent:>7}{len(figures.different):>10}",
         flush=True,
     )
-    for sentence in figures.wrong[:5]:
+    for sentence in (*figures.different[:5], *figures.wrong[:5]):
         print(f"  ! {sentence}")
 
 
@@ -73,10 +89,11 @@ async def run(journal: str, seconds: float, seed: int) -> bool:
     """Print a row a failure, and return whether all were as they must be."""
     print(HEADINGS)
     clean = True
-    if journal != "postgres":
-        async for figures in on_sqlite(seconds, seed):
-            show(figures)
-            clean = clean and figures.clean
+    for name, failures in (("sqlite", on_sqlite), ("postgres", on_postgres)):
+        if journal in (name, "both"):
+            async for figures in failures(seconds, seed):
+                show(figures)
+                clean = clean and figures.clean
     return clean
 
 

@@ -11,8 +11,10 @@ from typing import Protocol
 
 import msgspec
 
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Farm, Product, Record
+from tests.servers.postgres import Throwaway
 from tests.service.book import Book, Deed, Findings, key_of
 from tests.service.caller import LINES, Caller
 from tests.service.process import Process
@@ -32,8 +34,12 @@ class Store(Protocol):
         """Return all that the journal holds, read by the journal room; the server is idle."""
         ...
 
-    async def interrupt(self, chance: Random) -> bool:
-        """Perhaps kill what the journal lies on, too, and have it back; return whether that was done."""
+    async def strike(self, chance: Random) -> bool:
+        """Perhaps kill what the journal lies on, and return whether that was done."""
+        ...
+
+    async def mend(self) -> None:
+        """Have it back."""
         ...
 
 
@@ -58,9 +64,48 @@ class SqliteStore:
             finally:
                 await journal.close()
 
-    async def interrupt(self, _chance: Random) -> bool:
+    async def strike(self, _chance: Random) -> bool:
         """Do nothing: the file lies on a disk."""
         return False
+
+    async def mend(self) -> None:
+        """Do nothing."""
+
+
+class PostgresStore:
+    """A journal in a database of a PostgreSQL of our own."""
+
+    def __init__(self, server: Throwaway) -> None:
+        self.server = server
+        self.url = server.dsn
+        self._down = False
+
+    async def records(self) -> list[Record]:
+        """Return what the table holds; the server has the market to itself, so nothing is locked for it."""
+        journal = PostgresJournal(self.url, "main", patience=30)
+        kept: list[Record] = []
+        try:
+            after = 0
+            while rows := await journal._read(after):
+                kept += map(journal._record, rows)
+                after = rows[-1]["seq"]
+        finally:
+            await journal.close()
+        return kept
+
+    async def strike(self, chance: Random) -> bool:
+        """Kill every process of PostgreSQL, half of the times, and let the others notice for a moment."""
+        self._down = chance.random() < 0.5
+        if self._down:
+            await asyncio.to_thread(self.server.kill)
+            await asyncio.sleep(chance.uniform(0, 0.3))
+        return self._down
+
+    async def mend(self) -> None:
+        """Start it again where it was killed."""
+        if self._down:
+            await asyncio.to_thread(self.server.start)
+            self._down = False
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -136,7 +181,6 @@ class Crash:
         report.kills += 1
         unknown = book.unknown()
         report.unknown += len(unknown)
-        report.store_kills += await self._store.interrupt(self._chance)
         await self._start()
         kept = await self._look()
         report.unknown_but_kept += _kept_of(unknown, kept)
@@ -153,8 +197,10 @@ class Crash:
         crowd = Crowd(self._market, self._book, self._process.port)
         shopping = asyncio.create_task(crowd.shop())
         await asyncio.sleep(self._chance.uniform(0.05, LONGEST_LOAD))
+        self._report.store_kills += await self._store.strike(self._chance)
         await self._process.kill()
         await shopping
+        await self._store.mend()
 
     async def _start(self) -> None:
         """Start the server again; one time in four it is killed while it starts."""

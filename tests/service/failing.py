@@ -15,15 +15,20 @@ from typing import Protocol
 import msgspec
 
 from punnet.market import Farm, Product
+from tests.servers.postgres import Throwaway
 from tests.service.book import Book
 from tests.service.caller import LINES, Caller
-from tests.service.crashing import SqliteStore, Store
+from tests.service.crashing import PostgresStore, SqliteStore, Store
 from tests.service.process import Process
 from tests.service.shopping import Crowd, Market
+from tests.service.twin import born
 from tests.web.stall import until
 
 PATIENCE = 30.0
 """Seconds in which a server has to notice that it cannot write, or that it can again."""
+
+QUESTIONS = 50
+"""Answers compared with those of a server whose journal never failed."""
 
 MAY_ALL = "dac_override,-dac_read_search"
 SETS = ("bounding-set=", "inh-caps=")
@@ -61,13 +66,14 @@ class Figures(msgspec.Struct, kw_only=True):
     lost: int
     doubled: int
     unsent: int
+    different: list[str]
     wrong: list[str]
 
     @property
     def clean(self) -> bool:
         """Whether it was as it must be: writes refused with 503, reads answered, nothing lost or made up."""
         told = self.writes[503] > 0 and self.reads[200] > 0 and set(self.reads) == {200}
-        return told and not (self.lost or self.doubled or self.unsent or self.wrong)
+        return told and not (self.lost or self.doubled or self.unsent or self.different or self.wrong)
 
 
 class Befalling:
@@ -138,6 +144,48 @@ class ImmutableFile(Befalling):
         subprocess.run(["chattr", how, *paths], check=True, capture_output=True)
 
 
+class StoppedPostgres(Befalling):
+    """PostgreSQL is stopped in order, and started again."""
+
+    name = "PostgreSQL stopped"
+
+    def __init__(self, server: Throwaway) -> None:
+        self.store = PostgresStore(server)
+        self._server = server
+
+    def begin(self, _server: Process) -> None:
+        """Stop it."""
+        self._server.stop()
+
+    def end(self) -> None:
+        """Start it."""
+        self._server.start()
+
+
+class KilledPostgres(StoppedPostgres):
+    """PostgreSQL is killed, and started again."""
+
+    name = "PostgreSQL killed"
+
+    def begin(self, _server: Process) -> None:
+        """Kill all of it."""
+        self._server.kill()
+
+
+class FrozenPostgres(StoppedPostgres):
+    """PostgreSQL stands still: it is reached, and does not answer."""
+
+    name = "PostgreSQL frozen (SIGSTOP)"
+
+    def begin(self, _server: Process) -> None:
+        """Stop all of its processes."""
+        self._server.freeze()
+
+    def end(self) -> None:
+        """Let them go on."""
+        self._server.thaw()
+
+
 class ReadOnlyFile:
     """The file may not be written by the user who starts the server."""
 
@@ -202,6 +250,9 @@ async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1,
         async with Caller(server.port) as caller:
             await book.send_again(caller)
         await _look(failure.store, book, figures)
+        async with born() as twin:
+            await twin.follow(await failure.store.records())
+            figures.different = await twin.differences(server.port, market, QUESTIONS)
     finally:
         await server.kill()
     return figures
@@ -209,7 +260,7 @@ async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1,
 
 @contextlib.asynccontextmanager
 async def _crowded(market: Market, book: Book, server: Process) -> AsyncIterator[Crowd]:
-    crowd = Crowd(market, book, server.port)
+    crowd = Crowd(market, book, server.port, bulk=(5, 20))
     shopping = asyncio.create_task(crowd.shop(singles=4, orders=1, bulks=1, sockets=1, readers=2))
     try:
         yield crowd
@@ -235,7 +286,7 @@ async def _befall(failure: Failure, server: Process, book: Book, crowd: Crowd, s
     await until(lambda: book.statuses[200] > kept + 50, PATIENCE)
     return Figures(
         name=failure.name, writes=told[0], reads=told[1], to_refuse=to_refuse, to_heal=to_heal,
-        acknowledged=0, lost=0, doubled=0, unsent=0, wrong=book.wrong,
+        acknowledged=0, lost=0, doubled=0, unsent=0, different=[], wrong=book.wrong,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -140,11 +140,12 @@ class Market:
 class Crowd:
     """Clients of one server, each on a connection of its own, until it is gone or they are told to stop.
 
-    `reads` counts the answers to those who only look, by status.
+    `reads` counts the answers to those who only look, by status; `bulk` are the lines that a bulk call has.
     """
 
-    def __init__(self, market: Market, book: Book, port: int) -> None:
+    def __init__(self, market: Market, book: Book, port: int, bulk: Sequence[int] = (20, 200, 700)) -> None:
         self._market = market
+        self._bulk = bulk
         self._book = book
         self._port = port
         self._stopped = False
@@ -202,7 +203,7 @@ class Crowd:
         await _heeded(self._book.send(caller, self._market.order()))
 
     async def _bulks(self, caller: Caller) -> None:
-        count = self._market.chance.choice((20, 200, 700))
+        count = self._market.chance.choice(self._bulk)
         await _heeded(self._book.send_many(caller, [self._market.deed() for _ in range(count)]))
 
     async def _speak(self) -> None:

@@ -1,8 +1,11 @@
 """What was acknowledged outlives a server that is killed; a longer run is bench/crash.py."""
 
+from contextlib import closing
+
 import pytest
 
-from tests.service.crashing import Crash, SqliteStore
+from tests.servers.postgres import Throwaway
+from tests.service.crashing import Crash, PostgresStore, SqliteStore
 
 pytestmark = pytest.mark.service
 
@@ -14,4 +17,11 @@ async def test_killed_under_load_it_loses_nothing_doubles_nothing_and_answers_as
     assert report.acknowledged > 0
     assert report.found > report.acknowledged
     assert report.compared == 60
+    assert report.clean, report
+
+
+async def test_so_it_is_with_postgresql_killed_as_well(tmp_path):
+    with closing(Throwaway(durable=True)) as server:
+        report = await Crash(PostgresStore(server), tmp_path, seed=2).run(kills=2, questions=30)
+    assert report.store_kills > 0
     assert report.clean, report
