@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Kept, Letter, erased_of, judge, key_of, versions
+from punnet.journal import Entry, Kept, Letter, Verdict, erased_of, judge, key_of, versions
 from punnet.journal.rows import row_of, unreadable
 from punnet.journal.sqlite_reader import APPLICATION, VERSION, SqliteReader, about, connect, stamp
 from punnet.market import Fact, Record
@@ -76,7 +76,7 @@ class SqliteJournal(SqliteReader):
 
     async def find(self, key: str) -> Fact | None:
         """Return the fact known under `key`, if there is one."""
-        return (await self._in_thread(lambda: self._known([key]))).get(key)
+        return (await self._in_thread(lambda: self._known({key: key, unreadable(key): key}))).get(key)
 
     async def records_of(self, user_id: str) -> list[Record]:
         """Return the orders and actions of a shopper. It looks at every row: a second for a million."""
@@ -131,23 +131,29 @@ class SqliteJournal(SqliteReader):
 
     def _append(self, entries: Sequence[Entry]) -> Kept:
         self._renew()
+        keys = [key for entry in entries for key in map(key_of, entry.facts) if key]
+        known = self._known({unreadable(key): key for key in keys}) if self.erasures else {}
+        if not known:
+            # Hardly anything is sent twice, and the index tells of it for nothing.
+            with suppress(sqlite3.IntegrityError):
+                return self._keep([(entry, Verdict.ACCEPTED, entry.facts) for entry in entries])
+        known |= self._known({key: key for key in keys})
+        return self._keep([(entry, *judge(entry.facts, known)) for entry in entries])
+
+    def _keep(self, judged: list[tuple[Entry, Verdict, Sequence[Fact]]]) -> Kept:
         database = self._database
+        rows = [row_of(entry.at, fact) for entry, _, kept in judged for fact in kept]
+        letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
         with _transaction(database):
-            known = self._known([key for entry in entries for key in map(key_of, entry.facts) if key])
             (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-            judged = [(entry, *judge(entry.facts, known)) for entry in entries]
-            rows = [row_of(entry.at, fact) for entry, _, kept in judged for fact in kept]
-            placed = ((seq, self._market, *row) for seq, row in enumerate(rows, last + 1))
-            database.executemany(INSERT, placed)
-            letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
+            database.executemany(
+                INSERT, ((seq, self._market, *row) for seq, row in enumerate(rows, last + 1))
+            )
             database.executemany(POST, [self._post(letter, at) for letter, at in letters])
         return Kept([verdict for _, verdict, _ in judged], last + len(rows))
 
-    def _known(self, keys: list[str]) -> dict[str | None, Fact]:
-        """Return what is known under any of `keys`."""
-        asked = {key: key for key in keys}
-        if self.erasures:
-            asked |= {unreadable(key): key for key in keys}
+    def _known(self, asked: dict[str, str]) -> dict[str | None, Fact]:
+        """Return what is known under any of the keys `asked`, by what each of them stands for."""
         rows = self._database.execute(KNOWN, (self._market, codec.write(list(asked))))
         return {asked[key]: self._fact(key, kind, body) for key, kind, body in rows}
 
