@@ -73,6 +73,7 @@ class Pipeline:
         self._position = position
         self._snapshotting = snapshotting
         self._behind = False
+        self._trouble = ""
         self._calls_timed = 0
         self._seconds = 0.0
 
@@ -90,6 +91,11 @@ class Pipeline:
     def full(self) -> bool:
         """Whether so much is waiting that no more is taken."""
         return self.waiting >= self._capacity
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last that was to be written could not be."""
+        return bool(self._trouble)
 
     @property
     def average_seconds(self) -> float:
@@ -170,9 +176,10 @@ class Pipeline:
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
             self._delivery.take(actions)
+            self._note("")
         except (JournalUnavailable, BadFile) as error:
             self._behind = True
-            logger.error("%s", error)
+            self._note(str(error))
             _fail(calls, JournalUnavailable(str(error)))
         except Exception as error:
             self._behind = True
@@ -182,6 +189,14 @@ class Pipeline:
             self._facts_waiting -= sum(call.size for call in calls)
             for _ in calls:
                 self._calls.task_done()
+
+    def _note(self, trouble: str) -> None:
+        """Log what keeps the journal from being written, once for as long as it is the same, and its end."""
+        if trouble and trouble != self._trouble:
+            logger.error("%s", trouble)
+        if self._trouble and not trouble:
+            logger.warning("the journal can be written again")
+        self._trouble = trouble
 
     async def _group(self) -> list[Call]:
         """Return the calls of the next commit, at least one."""
@@ -195,8 +210,9 @@ class Pipeline:
     async def _commit(self, entries: list[Entry]) -> tuple[Kept, list[Action]]:
         """Return the verdicts on `entries`, durable and applied, and the actions to react to."""
         if self._behind:
-            # A commit whose answer was lost may have been made all the same.
+            # A commit whose answer was lost may have been made all the same, letters and all.
             await self.replay()
+            self.letters_came.set()
         kept = await self._journal.append(entries)
         judged = zip(entries, kept.verdicts, strict=True)
         accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]

@@ -117,6 +117,11 @@ async def test_a_server_with_too_much_waiting_says_when_to_come_back():
     assert read.status_code == 200
 
 
+async def _health(stall):
+    statistics = await stall.client.get("/api/recommendations/stats")
+    return statistics.json()["data"]["health"]["status"]
+
+
 async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed():
     journal = FullJournal()
     async with opened(journal=journal) as stall:
@@ -131,8 +136,10 @@ async def test_a_journal_that_cannot_be_written_is_a_503_and_nothing_has_changed
             ),
         ]
         assert await stall.state() == before
+        assert await _health(stall) == "DEGRADED"
         journal.full = False
         assert (await stall.client.post("/api/orders", json=ORDER)).status_code == 201
+        assert await _health(stall) == "HEALTHY"
 
     for response in refused:
         assert response.status_code == 503

@@ -188,8 +188,9 @@ def _market(shop: Shop) -> MarketStatistics:
 
 def _health(shop: Shop) -> HealthStatistics:
     pipeline = shop.pipeline
+    well = pipeline.taking_in and not pipeline.full and not pipeline.failing
     return HealthStatistics(
-        status=Health.HEALTHY if pipeline.taking_in and not pipeline.full else Health.DEGRADED,
+        status=Health.HEALTHY if well else Health.DEGRADED,
         event_backlog=pipeline.waiting,
         is_processing=pipeline.taking_in,
         websocket_server=WebSocketServer.FULL if shop.hub.full else WebSocketServer.ONLINE,
