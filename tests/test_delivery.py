@@ -252,6 +252,16 @@ async def test_what_is_cleared_is_never_answered(counter):
     assert counter.given == [("search", "ann", "mint")]
 
 
+async def test_of_who_is_forgotten_nothing_is_answered_and_nothing_more_is_sent(counter):
+    counter.hub.publish_user("ann", b"what she did once")
+    counter.take([search("kale"), search("beet", "bob"), view("leek"), view("kale", "bob"), search("dill")])
+    counter.delivery.forget("ann")
+    assert counter.delivery.waiting == 2
+    await counter.delivery.stop()
+    await counter.turn()
+    assert counter.given == [("view", "bob", "kale"), ("search", "bob", "beet")]
+
+
 async def test_where_nobody_listens_nothing_waits(counter):
     counter.take([view(user_id="cem"), search(user_id="cem")])
     assert (counter.delivery.waiting, counter.timer.set) == (0, [])

@@ -89,6 +89,52 @@ async def test_room_that_was_taken_is_free_again(hub):
     assert ann.close_code is None
 
 
+async def test_what_waits_for_a_user_can_be_taken_back_and_the_connection_stays(hub):
+    phone, laptop, bob = hub.register("ann"), hub.register("ann"), hub.register("bob")
+    for user_id in ("ann", "bob"):
+        hub.publish_user(user_id, b"x" * 90)
+    hub.drop("ann")
+    hub.drop("nobody")
+    taking = asyncio.ensure_future(phone.take())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    hub.publish_user("ann", b"y" * 90)
+    assert await taking == await laptop.take() == [b"y" * 90]
+    assert await bob.take() == [b"x" * 90]
+
+
+async def test_who_takes_waits_on_when_what_was_sent_is_taken_back(hub):
+    ann = hub.register("ann")
+    taking = asyncio.ensure_future(ann.take())
+    await asyncio.sleep(0)
+    ann.send(b"1")
+    hub.drop("ann")
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not taking.done()
+    ann.send(b"2")
+    assert await taking == [b"2"]
+
+
+async def test_what_was_taken_and_not_sent_can_be_taken_back_too(hub):
+    ann = hub.register("ann")
+    for frame in (b"1", b"2", b"3"):
+        ann.send(frame)
+    sent = []
+    for frame in await ann.take():
+        sent.append(frame)
+        hub.drop("ann")
+    assert sent == [b"1"]
+
+
+async def test_a_connection_that_is_to_be_closed_is_closed_although_nothing_is_left_to_send(hub):
+    ann = hub.register("ann")
+    ann.send(b"last")
+    hub.close()
+    hub.drop("ann")
+    assert await ann.take() == []
+
+
 async def test_when_the_server_stops_what_waits_is_still_sent(hub):
     ann, bob = hub.register("ann"), hub.register("bob")
     ann.send(b"last")

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -422,7 +422,40 @@ async def test_snapshots_follow_what_is_applied_and_forget_who_is_erased(tmp_pat
         await shop.submit([view(f"e{number}") for number in range(20)])
         await until(made(2))
         snapshots.path.write_bytes(b"ann")
-        with suppress(NotImplementedError):
-            await shop.pipeline.erase("ann")
+        await shop.pipeline.erase("ann")
         assert not snapshots.path.exists()
         await until(made(3))
+
+
+async def test_of_who_is_erased_nothing_is_left_and_nothing_is_sent(shop):
+    ann, bob = shop.hub.register("ann"), shop.hub.register("bob")
+    await shop.submit([order("o1"), order("o2", "leek", "bob"), view("e1"), view("e2", "leek", "bob")])
+    assert await shop.pipeline.erase("ann") == 2
+    await shop.pipeline.stop()
+    shop.hub.close()
+    assert await ann.take() == []
+    assert len(await bob.take()) == 1
+    assert (shop.engine.has_order("o1"), shop.engine.has_order("o2")) == (False, True)
+    assert [fact for fact in await shop.facts() if getattr(fact, "user_id", "") == "ann"] == []
+    assert shop.engine.tally.total == 2
+
+
+async def test_what_was_submitted_before_an_erasure_is_erased_with_the_rest(shop):
+    before = [asyncio.create_task(shop.submit([view(f"e{number}")])) for number in range(20)]
+    await asyncio.sleep(0)
+    erasing = asyncio.create_task(shop.pipeline.erase("ann"))
+    await asyncio.sleep(0)
+    after = asyncio.create_task(shop.submit([view("later")]))
+    assert await asyncio.gather(*before) == [[Verdict.ACCEPTED]] * 20
+    assert await after == [Verdict.ACCEPTED]
+    left = len([fact for fact in await shop.facts() if isinstance(fact, Action)])
+    assert (await erasing, left) in ((20, 1), (21, 0))
+    assert shop.engine.tally.total == 21
+
+
+async def test_who_is_erased_does_not_come_back_by_being_sent_again(shop):
+    await shop.submit([order("o1"), view("e1")])
+    await shop.pipeline.erase("ann")
+    assert await shop.submit([order("o1"), view("e1")]) == [Verdict.DUPLICATE] * 2
+    assert await shop.pipeline.erase("ann") == 0
+    assert (shop.engine.has_order("o1"), shop.engine.tally.total) == (False, 1)

@@ -86,11 +86,21 @@ class Delivery:
     def clear(self) -> int:
         """Drop all that waits, and return how many that were."""
         count = self.waiting
-        for queue in (self._urgent, self._others):
-            while not queue.empty():
-                queue.get_nowait()
-                queue.task_done()
+        self._keep(lambda _: False)
         return count
+
+    def forget(self, user_id: str) -> None:
+        """Drop what waits for a shopper, answered or not."""
+        self._keep(lambda asked: asked.user_id != user_id)
+        self._hub.drop(user_id)
+
+    def _keep(self, stays: Callable[[Reaction], bool]) -> None:
+        for queue in (self._urgent, self._others):
+            for _ in range(queue.qsize()):
+                asked = queue.get_nowait()
+                if stays(asked):
+                    queue.put_nowait(asked)
+                queue.task_done()
 
     def reset(self) -> None:
         """Count from 0."""

@@ -27,6 +27,7 @@ class Connection:
         self._most_bytes = size
         self._outbox: deque[bytes] = deque()
         self._bytes = 0
+        self._taken: list[bytes] = []
         self._stirred = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -50,14 +51,27 @@ class Connection:
             self._stirred.set()
 
     async def take(self) -> list[bytes]:
-        """Wait for frames and return all that are there; none, once the connection is to be closed."""
-        await self._stirred.wait()
-        frames = list(self._outbox)
+        """Wait for frames and return all that are there; none, once the connection is to be closed.
+
+        Who sends them goes through the list itself: `drop` takes back those that were not sent yet.
+        """
+        # What woke it may have been taken back before it was its turn.
+        while not self._outbox and self.close_code is None:
+            await self._stirred.wait()
+        self._taken = list(self._outbox)
+        self._empty()
+        return self._taken
+
+    def drop(self) -> None:
+        """Take back all that waits to be sent; the connection stays as it is."""
+        self._taken.clear()
+        self._empty()
+
+    def _empty(self) -> None:
         self._outbox.clear()
         self._bytes = 0
         if self.close_code is None:
             self._stirred.clear()
-        return frames
 
     async def closing(self) -> int:
         """Wait until the connection is to be closed, and return the code; for readers too slow for `take`."""
@@ -122,6 +136,11 @@ class Hub:
         """Put `frame` in the outbox of each of the user's connections."""
         for connection in self._by_user.get(user_id, ()):
             connection.send(frame)
+
+    def drop(self, user_id: str) -> None:
+        """Take back what waits to be sent to the user, whose connections stay open."""
+        for connection in self._by_user.get(user_id, ()):
+            connection.drop()
 
     def close(self) -> None:
         """Have every connection closed, because the server stops."""

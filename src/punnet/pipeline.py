@@ -52,7 +52,7 @@ class Pipeline:
         delivery: Delivery,
         clock: Callable[[], float],
         capacity: int = 10_000,
-        letter_for: Callable[[tuple[Fact, ...], float], Letter | None] | None = None,
+        letter_for: Callable[[tuple[Fact, ...], float], Letter | None] = lambda *_: None,
         *,
         position: int = 0,
         snapshotting: Snapshotting | None = None,
@@ -157,14 +157,20 @@ class Pipeline:
         return await verdicts
 
     def _entry(self, facts: tuple[Fact, ...], now: float) -> Entry:
-        return Entry(now, facts, None if self._letter_for is None else self._letter_for(facts, now))
+        return Entry(now, facts, self._letter_for(facts, now))
 
     async def erase(self, user_id: str) -> int:
-        """Erase a shopper's orders and actions from journal and engine, and return how many there were."""
+        """Erase a shopper's orders and actions, those submitted before too, and return how many there were.
+
+        Nothing of them is left in journal, engine or snapshot, and nothing that they set off is sent any
+        more. Raises as `submit` does.
+        """
+        await self.submit([])
         snapshotting = self._snapshotting
         async with self._writing, nullcontext() if snapshotting is None else snapshotting.pausing():
             count = await self._journal.erase(user_id)
             self._engine.forget(user_id)
+            self._delivery.forget(user_id)
         return count
 
     async def _write(self) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from punnet.engine.engine import Engine
-from tests.web.stall import ADMIN_KEY
+from tests.web.stall import ADMIN_KEY, opened
 
 STATS = "/api/recommendations/stats"
 KEY = {"X-Admin-Key": ADMIN_KEY}
@@ -68,6 +68,7 @@ async def test_when_all_is_reset_only_what_is_open_and_what_is_for_sale_still_co
     assert after["events"]["total"] == 0
     assert after["recommendations"] == {
         "totalTriggered": 0,
+        "failed": 0,
         "successRate": "100.00%",
         "impressions": 0,
         "clicks": 0,
@@ -99,19 +100,21 @@ async def test_a_click_before_the_reset_is_no_conversion_after_it(stall):
     assert (await stats(stall))["recommendations"]["conversions"] == 0
 
 
-async def test_clearing_drops_what_waits_and_tells_how_much_but_no_action(stall):
-    listening = stall.shop.hub.register("ann")
-    await act(stall, "SEARCH", "basil")
-    assert (await stats(stall))["events"]["queueSize"] == 1
-    cleared = await stall.client.delete(STATS, headers=KEY)
-    again = await stall.client.delete(STATS, params={"adminKey": ADMIN_KEY})
-    after = await stats(stall)
+async def test_clearing_drops_what_waits_and_tells_how_much_but_no_action():
+    async with opened(interval=3_600) as stall:
+        listening = stall.shop.hub.register("ann")
+        for words in ("basil", "honey"):
+            await act(stall, "SEARCH", words)
+        cleared = await stall.client.delete(STATS, headers=KEY)
+        again = await stall.client.delete(STATS, params={"adminKey": ADMIN_KEY})
+        after = await stats(stall)
 
-    assert cleared.json()["data"] == {"dropped": 1}
-    assert again.json()["data"] == {"dropped": 0}
-    assert (after["events"]["total"], after["events"]["queueSize"]) == (1, 0)
-    listening.close(1001)
-    assert await listening.take() == []
+        assert cleared.json()["data"] == {"dropped": 2}
+        assert again.json()["data"] == {"dropped": 0}
+        assert (after["events"]["total"], after["events"]["queueSize"]) == (2, 0)
+        await stall.shop.pipeline.stop()
+        listening.close(1001)
+        assert await listening.take() == []
 
 
 @pytest.mark.parametrize(

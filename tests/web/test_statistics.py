@@ -2,12 +2,19 @@
 
 import platform
 import re
+from pathlib import Path
 
 import msgspec
 
+from punnet.errors import JournalUnavailable
+from punnet.journal.memory import MemoryJournal
+from punnet.market import Action, EntityType, Removal, UserAction
 from punnet.web.statistics import Statistics
+from tests.web.stall import opened, until
 
 STATS = "/api/recommendations/stats"
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "statistics.md"
+MAPS = {"events.byType", "websockets.subscriptionBreakdown"}
 
 
 async def stats(stall, **params):
@@ -74,6 +81,56 @@ async def test_triggered_recommendations_are_counted(stall):
     assert (found["totalTriggered"], found["successRate"]) == (1, "100.00%")
 
 
+async def test_a_reaction_without_an_answer_counts_as_failed(stall):
+    connection = stall.shop.hub.register("ann")
+    views = [
+        Action(event_id=product, user_id="ann", action=UserAction.VIEW_PRODUCT, entity_id=product)
+        for product in ("honey", "basil", "tomatoes")
+    ]
+    gone = Removal(entity_type=EntityType.PRODUCT, id="honey")
+    await stall.shop.pipeline.submit([(fact,) for fact in (*views, gone)])
+    await until(lambda: not stall.shop.delivery.waiting)
+    connection.close(1001)
+
+    found = (await stats(stall))["recommendations"]
+    assert len(await connection.take()) == 2
+    assert (found["totalTriggered"], found["failed"], found["successRate"]) == (3, 1, "66.67%")
+
+
+async def test_what_waits_to_be_answered_is_in_the_queue():
+    async with opened(interval=3_600) as stall:
+        stall.shop.hub.register("ann")
+        for words in ("honey", "mead"):
+            body = {"userId": "ann", "action": "SEARCH", "entityId": words}
+            await stall.client.post("/api/recommendations", json=body)
+        found = await stats(stall)
+
+        assert (found["events"]["queueSize"], found["health"]["eventBacklog"]) == (2, 2)
+        assert found["recommendations"]["totalTriggered"] == 0
+
+
+class Full(MemoryJournal):
+    """A journal that has no room now and then."""
+
+    full = False
+
+    async def append(self, entries):
+        if self.full:
+            raise JournalUnavailable("the disk is full")
+        return await super().append(entries)
+
+
+async def test_while_nothing_can_be_written_the_server_is_not_healthy(caplog):
+    async with opened(journal=Full()) as stall:
+        farm = {"name": "New"}
+        stall.journal.full = True
+        assert (await stall.client.put("/api/farms/new", json=farm)).status_code == 503
+        assert (await stats(stall))["health"]["status"] == "DEGRADED"
+        stall.journal.full = False
+        assert (await stall.client.put("/api/farms/new", json=farm)).status_code == 201
+        assert (await stats(stall))["health"]["status"] == "HEALTHY"
+
+
 async def test_recommendations_shown_clicked_and_bought_are_counted(stall):
     item = {"productId": "honey", "quantity": 1, "unitPrice": 8}
     for action in (
@@ -87,10 +144,6 @@ async def test_recommendations_shown_clicked_and_bought_are_counted(stall):
 
     found = (await stats(stall))["recommendations"]
     assert [found[name] for name in ("impressions", "clicks", "conversions")] == [3, 2, 1]
-
-
-async def test_without_a_mailer_no_e_mails_are_counted(stall):
-    assert (await stats(stall))["emails"] == {"sent": 0, "failed": 0}
 
 
 async def test_the_process_says_how_it_is(stall):
@@ -112,3 +165,18 @@ async def test_the_process_says_how_it_is(stall):
 
 async def test_the_shape_is_the_documented_one(stall):
     assert msgspec.convert(await stats(stall, detailed="true"), Statistics)
+
+
+def numbers(part, path=""):
+    """Yield the name of every number, with the parts that it stands in."""
+    for name, inner in part.items():
+        if isinstance(inner, dict) and path + name not in MAPS:
+            yield from numbers(inner, f"{path}{name}.")
+        else:
+            yield path + name
+
+
+async def test_the_reference_explains_every_number_in_the_order_of_the_answer(stall):
+    explained = re.findall(r"^\| `([\w.]+)` \| \S.* \|", REFERENCE.read_text(), re.MULTILINE)
+
+    assert explained == list(numbers(await stats(stall, detailed="true")))

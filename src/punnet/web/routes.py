@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from punnet.market import Answer, Farm, FarmPatch, ListedProduct, Order, Product, ProductPatch, Query, Reset
 from punnet.protocol.actions import PostedAction
-from punnet.web import administration, catalogue, health, orders, recommendations, statistics
+from punnet.web import administration, catalogue, health, orders, recommendations, statistics, users
 from punnet.web.bulk import BulkReport
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
@@ -108,6 +108,14 @@ ROUTES: tuple[Route, ...] = (
         body=(Order,), statuses=(200, 201), refusals=(404, 409),
     ),
     Route("GET", "/api/orders/{id}", "orders", "One order", orders.get_order, Order),
+    Route(
+        "GET", "/api/users/{id}", "people",
+        "All that is kept of a shopper", users.get_user, users.PersonalData, refusals=(503,),
+    ),
+    Route(
+        "DELETE", "/api/users/{id}", "people",
+        "Erase all that is kept of a shopper", users.delete_user, users.Erasure, refusals=(429, 503),
+    ),
     Route(
         "POST", "/api/events", "events",
         "Actions in bulk", recommendations.post_events, BulkReport, body=(PostedAction,), lines=True,

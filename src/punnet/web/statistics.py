@@ -40,23 +40,17 @@ class EventStatistics(Noun, frozen=True, kw_only=True):
 
 
 class RecommendationStatistics(Noun, frozen=True, kw_only=True):
-    """The answers that actions triggered, and how many of them were delivered.
+    """The answers that actions triggered, those that failed, and the share that was delivered.
 
     Beside them, the recommendations shown, those clicked, and those bought within 7 days of the click.
     """
 
     total_triggered: int
+    failed: int
     success_rate: str
     impressions: int
     clicks: int
     conversions: int
-
-
-class EmailStatistics(Noun, frozen=True, kw_only=True):
-    """The e-mails after a purchase that were sent since the start, and those given up."""
-
-    sent: int
-    failed: int
 
 
 class WebSocketStatistics(Noun, frozen=True, kw_only=True):
@@ -121,7 +115,6 @@ class Statistics(Noun, frozen=True, kw_only=True):
 
     events: EventStatistics
     recommendations: RecommendationStatistics
-    emails: EmailStatistics
     websockets: WebSocketStatistics
     market: MarketStatistics
     health: HealthStatistics
@@ -136,7 +129,6 @@ async def get_statistics(shop: Shop, call: Call) -> Reply:
         Statistics(
             events=_events(shop, now, detailed=detailed),
             recommendations=_recommendations(shop),
-            emails=_emails(shop),
             websockets=_websockets(shop, detailed=detailed),
             market=_market(shop),
             health=_health(shop),
@@ -160,22 +152,18 @@ def _events(shop: Shop, now: float, *, detailed: bool) -> EventStatistics:
 
 
 def _recommendations(shop: Shop) -> RecommendationStatistics:
-    delivered = shop.delivery.delivered
-    triggered = delivered + shop.delivery.failed
+    delivered, failed = shop.delivery.delivered, shop.delivery.failed
+    triggered = delivered + failed
     rate = delivered / triggered if triggered else 1.0
     funnel = shop.engine.funnel
     return RecommendationStatistics(
         total_triggered=triggered,
+        failed=failed,
         success_rate=f"{rate:.2%}",
         impressions=funnel.impressions,
         clicks=funnel.clicks,
         conversions=funnel.conversions,
     )
-
-
-def _emails(shop: Shop) -> EmailStatistics:
-    mailer = shop.mailer
-    return EmailStatistics(sent=mailer.sent if mailer else 0, failed=mailer.failed if mailer else 0)
 
 
 def _websockets(shop: Shop, *, detailed: bool) -> WebSocketStatistics:
