@@ -18,6 +18,7 @@ from punnet.market import Action, Fact, Farm, Order, Product, Query, Record
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import Frames
 from punnet.web.app import create_app
+from punnet.web.keys import AdminKey
 from punnet.web.shop import Limits, Shop
 from tests.naive import NaiveMarket
 
@@ -46,6 +47,7 @@ async def server() -> AsyncIterator[httpx.AsyncClient]:
         clock=lambda: NOW,
         new_id=lambda: f"id-{next(numbers)}",
         limits=Limits(),
+        admin_key=AdminKey(""),
         began=NOW,
     )
     transport = httpx.ASGITransport(create_app(shop))

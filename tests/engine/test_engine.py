@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from punnet.engine.engine import Engine
 from punnet.engine.funnel import Steps
 from punnet.engine.reactions import reaction
+from punnet.engine.thanked import Thanked
 from punnet.engine.tuning import Tuning
 from punnet.errors import Conflict, UnknownId
 from punnet.market import (
@@ -255,6 +256,13 @@ def test_a_shopper_has_a_profile_until_forgotten():
     assert (engine.profile("ann").views, engine.profile("bob")) == ({"leeks": 1}, None)
     engine.forget("ann")
     assert engine.profile("ann") is None
+
+
+def test_who_placed_an_order_is_thanked_for_its_purchase():
+    ann, bob = "ann@example.org", "bob@example.org"
+    engine = engine_of(*SHOP, order(ann, "leeks", id="first"))
+    assert engine.thanked((did(ann, "COMPLETE_PURCHASE", "first"),), NOW) == Thanked("first", ann, ann)
+    assert engine.thanked((did(bob, "COMPLETE_PURCHASE", "first"),), NOW) is None
 
 
 def test_statistics_begin_anew_in_the_order_of_the_records():

@@ -90,7 +90,9 @@ class Index:
 
     def _act(self, action: Action, at: float) -> None:
         shopper = self.shoppers.add(action.user_id)
-        profile = self._profiles.setdefault(shopper, Profile())
+        profile = self._profiles.get(shopper)
+        if profile is None:
+            profile = self._profiles[shopper] = Profile()
         time = at if action.timestamp is None else action.timestamp.timestamp()
         remember(profile, action, time, self.catalogue)
         self.funnel.act(shopper, action, time, self.catalogue.products)
