@@ -39,7 +39,7 @@ def progress(report: Report) -> None:
 
 async def crash(journal: str, kills: int, questions: int, seed: int) -> Report:
     """Return the report on one kind of journal."""
-    with tempfile.TemporaryDirectory(prefix="punnet-crash-") as name:
+    with tempfile.TemporaryDirectory(prefix="punnet-crash-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if journal == "sqlite":
             return await Crash(SqliteStore(folder), folder, seed).run(kills, questions, progress)
@@ -53,6 +53,8 @@ def show(journal: str, report: Report) -> None:
         "killed under load": report.kills,
         "and while starting": report.killed_while_starting,
         "PostgreSQL killed, too": report.store_kills,
+        "snapshots cut short": report.snapshots_cut_short,
+        "restarts from a snapshot": report.from_snapshot,
         "sent": report.sent,
         "acknowledged (2xx)": report.acknowledged,
         "unknown at a kill": report.unknown,
@@ -65,7 +67,7 @@ def show(journal: str, report: Report) -> None:
         "answers compared": report.compared,
         "answers different": len(report.different),
         "wrong answers": len(report.wrong),
-        "tracebacks in the log": len(report.log),
+        "complaints in the log": len(report.log),
     }
     print(f"{journal}")
     for name, count in rows.items():

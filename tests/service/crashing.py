@@ -25,6 +25,10 @@ LONGEST_LOAD = 1.2
 """Seconds of load after which a server has been killed."""
 
 
+SNAPSHOT_RECORDS = 300
+"""So few that some of the kills meet a snapshot that is being made."""
+
+
 class Store(Protocol):
     """Where the journal of a server lies that is to be killed."""
 
@@ -121,6 +125,8 @@ class Report(msgspec.Struct, kw_only=True):
     found: int = 0
     compared: int = 0
     restarts: list[float] = []
+    from_snapshot: int = 0
+    snapshots_cut_short: int = 0
     lost: int = 0
     doubled: int = 0
     unsent: int = 0
@@ -147,12 +153,12 @@ class Report(msgspec.Struct, kw_only=True):
 class Crash:
     """One market on one store, whose server dies again and again."""
 
-    def __init__(self, store: Store, folder: Path, seed: int, **settings: str) -> None:
+    def __init__(self, store: Store, folder: Path, seed: int) -> None:
         self._store = store
         self._chance = Random(seed)
         self._market = Market(self._chance)
         self._book = Book()
-        self._process = Process(store.url, folder / "punnet.log", **settings)
+        self._process = Process(store.url, folder / "punnet.log", SNAPSHOT_RECORDS=str(SNAPSHOT_RECORDS))
         self._report = Report()
 
     async def run(self, kills: int, questions: int, say: Callable[[Report], None] = lambda _: None) -> Report:
@@ -166,7 +172,7 @@ class Crash:
             finally:
                 await self._process.kill()
         self._report.wrong = self._book.wrong
-        self._report.log = _tracebacks(self._process.log)
+        self._report.log = _complaints(self._process.log)
         return self._report
 
     async def _open(self) -> None:
@@ -198,7 +204,9 @@ class Crash:
         shopping = asyncio.create_task(crowd.shop())
         await asyncio.sleep(self._chance.uniform(0.05, LONGEST_LOAD))
         self._report.store_kills += await self._store.strike(self._chance)
-        await self._process.kill()
+        # Without the server a snapshot is made to its end; without both it stays unfinished.
+        both = self._chance.random() < 0.5
+        self._report.snapshots_cut_short += await self._process.kill(children=both)
         await shopping
         await self._store.mend()
 
@@ -210,6 +218,7 @@ class Crash:
             await self._process.kill()
             self._report.killed_while_starting += 1
         self._report.restarts.append(await self._process.start())
+        self._report.from_snapshot += "from the snapshot" in self._process.greeting
 
     async def _look(self) -> list[Record]:
         """Compare the journal with the book, and return what it holds."""
@@ -226,6 +235,9 @@ def _kept_of(unknown: list[Deed], records: list[Record]) -> int:
     return sum(deed.key in there for deed in unknown)
 
 
-def _tracebacks(log: str) -> list[str]:
-    """Return the end of every traceback in what the server said."""
-    return [part[-1_000:].strip() for part in log.split("Traceback")[1:]]
+def _complaints(log: str) -> list[str]:
+    """Return of what the server said all that should not be: tracebacks, and snapshots it did not trust."""
+    distrusted = [
+        line for line in log.splitlines() if " it was set aside" in line or " it was deleted" in line
+    ]
+    return [part[-1_000:].strip() for part in log.split("Traceback")[1:]] + distrusted

@@ -1,6 +1,7 @@
 """A real `punnet serve`, in a process of its own."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -18,15 +19,18 @@ SECONDS_TO_START = 60
 class Process:
     """A server on a port that was free, which can be killed and started again on the same journal.
 
-    What it says on stderr goes to `log`; `launcher` stands before its command line.
+    What it says on stderr goes to `log`, beside which its snapshot lies; `launcher` stands before its command
+    line.
     """
 
     def __init__(self, database_url: str, log: Path, launcher: Sequence[str] = (), **settings: str) -> None:
-        self._environment = os.environ | settings | {"DATABASE_URL": database_url}
+        own = {"DATABASE_URL": database_url, "SNAPSHOT_FILE": str(log.with_name("market.snapshot"))}
+        self._environment = os.environ | settings | own
         self._launcher = launcher
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
+        self.greeting = ""
 
     @property
     def pid(self) -> int:
@@ -56,17 +60,22 @@ class Process:
         assert self._process is not None
         assert self._process.stdout is not None
         async with asyncio.timeout(SECONDS_TO_START):
-            greeting = (await self._process.stdout.readline()).decode()
-            listens = re.search(r"http://127\.0\.0\.1:(\d+)", greeting)
+            self.greeting = (await self._process.stdout.readline()).decode()
+            listens = re.search(r"http://127\.0\.0\.1:(\d+)", self.greeting)
             if listens is None:
-                raise AssertionError(f"the server did not start: {greeting}{self.log[-2_000:]}")
+                raise AssertionError(f"the server did not start: {self.greeting}{self.log[-2_000:]}")
             self.port = int(listens[1])
             await self._ready()
         return time.perf_counter() - began
 
-    async def kill(self) -> None:
-        """End it with SIGKILL, at once."""
+    async def kill(self, *, children: bool = True) -> int:
+        """End it with SIGKILL, at once, and the processes that it has started; return how many those were."""
+        begun = _children(self.pid) if children else []
         await self._end(signal.SIGKILL)
+        for child in begun:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return len(begun)
 
     async def stop(self) -> None:
         """End it as an operator would."""
@@ -87,3 +96,9 @@ class Process:
                         return
             except Gone:
                 await asyncio.sleep(0.005)
+
+
+def _children(process: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return []
