@@ -459,3 +459,18 @@ async def test_who_is_erased_does_not_come_back_by_being_sent_again(shop):
     assert await shop.submit([order("o1"), view("e1")]) == [Verdict.DUPLICATE] * 2
     assert await shop.pipeline.erase("ann") == 0
     assert (shop.engine.has_order("o1"), shop.engine.tally.total) == (False, 1)
+
+
+async def test_an_erasure_that_is_not_done_yet_says_so_and_the_next_one_ends_it(tmp_path: Path):
+    path = tmp_path / "market.db"
+    async with kept_in(path, patience=0.01) as journal, Shop(journal) as shop:
+        await shop.submit([order("o1"), view("e1")])
+        async with locking(path) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM journal").fetchall()
+            with pytest.raises(JournalUnavailable, match="what was erased still stands in"):
+                await shop.pipeline.erase("ann")
+            assert not shop.engine.has_order("o1")
+            assert await shop.submit([order("o2", user_id="bob")]) == [Verdict.ACCEPTED]
+        assert await shop.pipeline.erase("ann") == 0
+        assert b'"ann"' not in b"".join(each.read_bytes() for each in tmp_path.iterdir())

@@ -14,7 +14,7 @@ from punnet import snapshots as module
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
-from punnet.errors import BadFile
+from punnet.errors import BadFile, Unavailable
 from punnet.journal import Entry
 from punnet.journal.memory import MemoryJournal
 from punnet.snapshots import TITLE, Header, Restored, Snapshots, restore
@@ -211,9 +211,10 @@ def test_what_cannot_be_read_is_said(snapshots, said):
     ]
 
 
-def test_what_cannot_be_deleted_is_said(snapshots, said):
+def test_what_cannot_be_deleted_is_said_and_the_deletion_fails(snapshots, said):
     snapshots.path.mkdir()
-    snapshots.delete()
+    with pytest.raises(Unavailable, match="must be deleted"):
+        snapshots.delete()
     (sentence,) = said()
     assert sentence.startswith(f"{snapshots.path} must be deleted, but cannot be: ")
 

@@ -163,14 +163,16 @@ class Pipeline:
         """Erase a shopper's orders and actions, those submitted before too, and return how many there were.
 
         Nothing of them is left in journal, engine or snapshot, and nothing that they set off is sent any
-        more. Raises as `submit` does.
+        more. Raises as `submit` does, and Unavailable where something is left: the same call again ends it.
         """
         await self.submit([])
-        snapshotting = self._snapshotting
-        async with self._writing, nullcontext() if snapshotting is None else snapshotting.pausing():
-            count = await self._journal.erase(user_id)
-            self._engine.forget(user_id)
-            self._delivery.forget(user_id)
+        async with nullcontext() if self._snapshotting is None else self._snapshotting.pausing():
+            async with self._writing:
+                count = await self._journal.erase(user_id)
+                self._engine.forget(user_id)
+                self._delivery.forget(user_id)
+            # It can take long, and others may write meanwhile; a snapshot that reads would be in its way.
+            await self._journal.scrub()
         return count
 
     async def _write(self) -> None:

@@ -14,7 +14,7 @@ from punnet import __version__
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
-from punnet.errors import BadFile
+from punnet.errors import BadFile, Unavailable
 from punnet.journal import Reader
 from punnet.market import Record
 
@@ -92,12 +92,17 @@ class Snapshots:
             raise BadFile(f"{self.path} cannot be written: {error.strerror}") from error
 
     def delete(self) -> None:
-        """Leave no snapshot, nor one that was set aside or is being written."""
+        """Leave no snapshot, nor one that was set aside or is being written.
+
+        Raises Unavailable where one cannot be deleted.
+        """
         try:
             for path in (self._aside, *self._unfinished(), self.path):
                 path.unlink(missing_ok=True)
         except OSError as error:
-            logger.error("%s must be deleted, but cannot be: %s; delete it", self.path, error.strerror)
+            sentence = f"{self.path} must be deleted, but cannot be: {error.strerror}; delete it"
+            logger.error("%s", sentence)
+            raise Unavailable(sentence) from error
 
     def _load(self, journal: str, erasures: int) -> Held | None:
         for unfinished in self._unfinished():

@@ -259,6 +259,7 @@ async def test_of_who_is_erased_stays_that_something_was(journal):
     await journal.append([Entry(7, purchase("e3", order("o3")), letter("o3"))])
     assert journal.erasures == 0
     assert await journal.erase("ann") == 4
+    await journal.scrub()
     assert journal.erasures == 1
     gone = Erased(), Erased(action=UserAction.SEARCH), Erased(), Erased(action=UserAction.COMPLETE_PURCHASE)
     assert await facts(journal) == [gone[0], FARM, bob, *gone[1:]]

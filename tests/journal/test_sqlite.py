@@ -1,5 +1,6 @@
 """The journal in a file; what it shares with the others is in test_journal.py."""
 
+import asyncio
 import os
 import resource
 import sqlite3
@@ -269,10 +270,37 @@ async def test_who_is_erased_is_in_no_byte_of_the_files(path):
         await journal.append([Entry(1, (bought,), letter), Entry(1, (told,))])
         await append(journal, records(*(action(f"e{number}", words="kale " * 50) for number in range(500))))
         await journal.erase("ann-of-the-hill")
+        await journal.scrub()
         left = b"".join(Path(f"{path}{suffix}").read_bytes() for suffix in ("", "-wal", "-shm"))
     assert b"kale" in left
     assert b"of-the-hill" not in left
     assert b"of-ann" not in left
+
+
+async def test_while_another_program_reads_what_was_erased_it_is_not_claimed_to_be_gone(path):
+    async with opened(path, patience=0.01) as journal:
+        await append(journal, records(action("e1", words="of ann")))
+        with closing(sqlite3.connect(path)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM journal").fetchall()
+            assert await journal.erase("ann") == 1
+            with pytest.raises(JournalUnavailable, match="is being read, and what was erased"):
+                await journal.scrub()
+        await journal.scrub()
+        assert b"of ann" not in b"".join(each.read_bytes() for each in path.parent.iterdir())
+
+
+async def test_a_long_look_at_all_records_delays_no_writer(path):
+    async with opened(path) as journal:
+        await append(journal, records(order("o1")))
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writing = asyncio.create_task(append(journal, records(order("o2"))))
+            await asyncio.sleep(0)
+            assert len(await journal.records_of("ann")) == 1
+            assert not writing.done()
+            other.rollback()
+        assert await writing == [Verdict.ACCEPTED]
 
 
 FIRST_VERSION = f"""

@@ -99,7 +99,15 @@ class Journal(Reader, Protocol):
     async def erase(self, user_id: str) -> int:
         """Leave nothing of a shopper's orders and actions but that they were, and return how many there were.
 
-        Their ids stay taken, unreadably. Letters to the shopper go too.
+        Their ids stay taken, unreadably. Letters to the shopper go too. What stood there before can still be
+        where the database keeps it for itself, until `scrub`.
+        """
+        ...
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was erased where the database keeps what is gone.
+
+        Raises JournalUnavailable as long as that cannot be.
         """
         ...
 

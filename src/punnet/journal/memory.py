@@ -56,6 +56,9 @@ class MemoryJournal:
         self.erasures += 1
         return len(places)
 
+    async def scrub(self) -> None:
+        """Do nothing: what is erased is gone."""
+
     async def letters(self, now: float, limit: int) -> list[Letter]:
         """Return the letters that are due."""
         due = [(post.due, post.letter) for post in self._posts.values() if post.due is not None]

@@ -117,7 +117,7 @@ class PostgresJournal(PostgresReader):
         return [self._record(row) for row in await self._rows_of(user_id)]
 
     async def erase(self, user_id: str) -> int:
-        """Leave nothing of a shopper's orders and actions but that they were, nor in rows that died."""
+        """Leave nothing of a shopper's orders and actions but that they were."""
         rows = await self._rows_of(user_id)
         facts = [self._fact(row["seq"], row) for row in rows]
         seqs = [row["seq"] for row in rows]
@@ -126,8 +126,11 @@ class PostgresJournal(PostgresReader):
         async with self._writer.use() as connection:
             await connection.execute(ERASE, self._market, user_id, seqs, keys, bodies)
             self.erasures += 1
-        await self._at_length(VACUUM)
         return len(rows)
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was erased in rows that died."""
+        await self._at_length(VACUUM)
 
     async def letters(self, now: float, limit: int) -> list[Letter]:
         """Return the letters that are due."""

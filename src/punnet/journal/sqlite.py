@@ -5,7 +5,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -79,17 +79,31 @@ class SqliteJournal(SqliteReader):
         return (await self._in_thread(lambda: self._known({key: key, unreadable(key): key}))).get(key)
 
     async def records_of(self, user_id: str) -> list[Record]:
-        """Return the orders and actions of a shopper. It looks at every row: a second for a million."""
-        rows = await self._in_thread(lambda: self._rows_of(user_id))
-        return [self._record(*row) for row in rows]
+        """Return the orders and actions of a shopper.
+
+        It looks at every row, a second for a million, while others are written.
+        """
+
+        def rows() -> list[StoredRow]:
+            with closing(connect(self._path, "ro", self._patience)) as database:
+                return _rows_of(database, self._market, user_id)
+
+        return [self._record(*row) for row in await self._in_thread(rows, beside=True)]
 
     async def erase(self, user_id: str) -> int:
-        """Leave nothing of a shopper's orders and actions but that they were, nor in the file's bytes."""
+        """Leave nothing of a shopper's orders and actions but that they were."""
         count = await self._in_thread(lambda: self._erase(user_id))
         self.erasures += 1
-        # What was overwritten in the file still stands in the log.
-        await self._in_thread(lambda: self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
         return count
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was erased in the log: in the file it is overwritten already."""
+        empty = "PRAGMA wal_checkpoint(TRUNCATE)"
+        (busy, *_) = await self._in_thread(lambda: self._database.execute(empty).fetchone())
+        if busy:
+            raise JournalUnavailable(
+                f"{self._path} is being read, and what was erased still stands in {self._path}-wal"
+            )
 
     async def letters(self, now: float, limit: int) -> list[Letter]:
         """Return the letters that are due."""
@@ -157,13 +171,10 @@ class SqliteJournal(SqliteReader):
         rows = self._database.execute(KNOWN, (self._market, codec.write(list(asked))))
         return {asked[key]: self._fact(key, kind, body) for key, kind, body in rows}
 
-    def _rows_of(self, user_id: str) -> list[StoredRow]:
-        return self._database.execute(OF_SHOPPER, (self._market, user_id)).fetchall()
-
     def _erase(self, user_id: str) -> int:
         database = self._database
         with _transaction(database):
-            rows = self._rows_of(user_id)
+            rows = _rows_of(database, self._market, user_id)
             for seq, _, kind, body in rows:
                 fact = self._fact(seq, kind, body)
                 erased = row_of(0, erased_of(fact))
@@ -174,6 +185,10 @@ class SqliteJournal(SqliteReader):
 
     def _post(self, letter: Letter, due: float) -> tuple[object, ...]:
         return self._market, letter.id, letter.user_id, letter.address, letter.attempts, due
+
+
+def _rows_of(database: sqlite3.Connection, market: str, user_id: str) -> list[StoredRow]:
+    return database.execute(OF_SHOPPER, (market, user_id)).fetchall()
 
 
 @contextmanager

@@ -65,10 +65,13 @@ class SqliteReader:
             raise BadSetting(f"{path} has no market {self._market}")
         return known
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Return what `work` gives; JournalUnavailable where SQLite does not let it."""
+    async def _in_thread(self, work: Callable[[], T], *, beside: bool = False) -> T:
+        """Return what `work` gives; JournalUnavailable where SQLite does not let it.
+
+        `beside` is for long work with a connection of its own: nothing else waits for it.
+        """
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await asyncio.get_running_loop().run_in_executor(None if beside else self._thread, work)
         except sqlite3.DatabaseError as error:
             # The lowest byte is the kind of error; SQLite gives none where Python refuses.
             self._worn = self._worn or getattr(error, "sqlite_errorcode", 0) & 0xFF in WORN
