@@ -21,10 +21,6 @@ from tests.service.process import Process
 from tests.service.shopping import Crowd, Market
 from tests.service.twin import Twin, born
 
-LONGEST_LOAD = 1.2
-"""Seconds of load after which a server has been killed."""
-
-
 SNAPSHOT_RECORDS = 300
 """So few that some of the kills meet a snapshot that is being made."""
 
@@ -82,7 +78,7 @@ class PostgresStore:
     def __init__(self, server: Throwaway) -> None:
         self.server = server
         self.url = server.dsn
-        self._down = False
+        self._strikes = self._down = False
 
     async def records(self) -> list[Record]:
         """Return what the table holds; the server has the market to itself, so nothing is locked for it."""
@@ -98,8 +94,9 @@ class PostgresStore:
         return kept
 
     async def strike(self, chance: Random) -> bool:
-        """Kill every process of PostgreSQL, half of the times, and let the others notice for a moment."""
-        self._down = chance.random() < 0.5
+        """Kill every process of PostgreSQL, every other time, and let the others notice for a moment."""
+        self._strikes = not self._strikes
+        self._down = self._strikes
         if self._down:
             await asyncio.to_thread(self.server.kill)
             await asyncio.sleep(chance.uniform(0, 0.3))
@@ -151,12 +148,14 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 class Crash:
-    """One market on one store, whose server dies again and again."""
+    """One market on one store, whose server dies again and again, after at most `longest` seconds of load."""
 
-    def __init__(self, store: Store, folder: Path, seed: int) -> None:
+    def __init__(self, store: Store, folder: Path, seed: int, *, longest: float = 1.2) -> None:
         self._store = store
+        self._longest = longest
+        # What clients draw depends on how fast they are answered; when to kill is not to depend on that.
         self._chance = Random(seed)
-        self._market = Market(self._chance)
+        self._market = Market(Random(seed))
         self._book = Book()
         self._process = Process(store.url, folder / "punnet.log", SNAPSHOT_RECORDS=str(SNAPSHOT_RECORDS))
         self._report = Report()
@@ -202,7 +201,7 @@ class Crash:
     async def _load_and_kill(self) -> None:
         crowd = Crowd(self._market, self._book, self._process.port)
         shopping = asyncio.create_task(crowd.shop())
-        await asyncio.sleep(self._chance.uniform(0.05, LONGEST_LOAD))
+        await asyncio.sleep(self._chance.uniform(0.05, self._longest))
         self._report.store_kills += await self._store.strike(self._chance)
         # Without the server a snapshot is made to its end; without both it stays unfinished.
         both = self._chance.random() < 0.5

@@ -55,7 +55,11 @@ class Twin:
         async with Caller(port) as caller:
             different: list[str] = []
             for path in (*paths, "/api/recommendations/stats?detailed=true"):
-                theirs = msgspec.json.decode((await caller.call("GET", path)).body)
+                answered = await caller.call("GET", path)
+                if answered.status != 200:
+                    different.append(f"{answered.status} to {path}")
+                    continue
+                theirs = msgspec.json.decode(answered.body)
                 self.now = _moment_of(theirs)
                 ours = msgspec.json.decode((await self.client.get(path)).content)
                 if not alike(_comparable(theirs), _comparable(ours)):
