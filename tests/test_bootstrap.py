@@ -1,22 +1,43 @@
 """A server, from its settings to its end."""
 
 import asyncio
+import math
 import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
-from punnet.market import Farm
+from punnet.market import Action, EntityType, Farm, Order, OrderLine, Product, UserAction
 from punnet.settings import Settings
+from tests.servers.smtp import opened
+from tests.web.stall import until
 
 FARM = Farm(id="hill", name="Hill Farm")
+KALE = Product(id="kale", name="Kale", farm_id="hill", category="Greens", price=2.5)
+BOUGHT = (
+    Order(
+        id="o1",
+        user_id="ann@example.org",
+        placed_at=datetime(2026, 7, 1, tzinfo=UTC),
+        lines=(OrderLine(product_id="kale", quantity=1, unit_price=2.5),),
+    ),
+    Action(
+        event_id="e1",
+        user_id="ann@example.org",
+        action=UserAction.COMPLETE_PURCHASE,
+        entity_id="o1",
+        entity_type=EntityType.ORDER,
+    ),
+)
 
 
 @pytest.fixture
@@ -51,6 +72,32 @@ async def test_what_a_server_took_in_is_there_the_next_time(postgres_url):
     async with running(again := await build(settings)):
         assert again.replayed == 1
         assert again.shop.engine.catalogue.farm("hill") == FARM
+
+
+async def test_with_a_relay_purchases_are_thanked_for(settings):
+    async with opened() as sink:
+        mailing = msgspec.structs.replace(
+            settings, smtp_url=f"smtp+plain://127.0.0.1:{sink.port}", mail_from="orders@example.org"
+        )
+        async with running(await build(mailing)) as shop:
+            await shop.pipeline.submit([(FARM,), (KALE,)])
+            await shop.pipeline.submit([BOUGHT])
+            await until(lambda: shop.mailer.sent == 1)
+    assert sink.recipients == [["ann@example.org"]]
+    assert sink.taken[0]["From"] == "the market <orders@example.org>"
+
+
+async def test_without_a_relay_no_e_mail_is_owed(settings):
+    async with running(await build(settings)) as shop:
+        await shop.pipeline.submit([(FARM,), (KALE,)])
+        await shop.pipeline.submit([BOUGHT])
+        assert await shop.journal.letters(math.inf, 9) == []
+
+
+async def test_a_relay_that_cannot_be_is_said_at_the_start(settings):
+    mailing = msgspec.structs.replace(settings, smtp_url="smtp://host:99999", mail_from="orders@example.org")
+    with pytest.raises(BadSetting, match="SMTP_URL"):
+        await build(mailing)
 
 
 async def test_what_was_taken_in_is_there_the_next_time(settings):

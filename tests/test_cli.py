@@ -4,9 +4,10 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,6 +120,18 @@ def test_import_brings_in_what_files_hold_once(tmp_path, files):
     assert second.exit_code == 0
     assert "1 new" not in second.stdout
     assert second.stdout.count(" 0 new, ") == 4
+
+
+def test_an_import_thanks_nobody_for_the_past(tmp_path, files):
+    item = {"productId": "kale", "quantity": 1, "unitPrice": 2}
+    purchase = {"userId": "ann@example.org", "action": "COMPLETE_PURCHASE", "metadata": {"items": [item]}}
+    bought = tmp_path / "bought.ndjson"
+    bought.write_bytes(msgspec.json.encode(purchase))
+    mail = {"SMTP_URL": "smtp+plain://127.0.0.1:1", "MAIL_FROM": "orders@example.org"}
+    result = punnet("import", *files, bought, "--database", tmp_path / "market.db", **mail)
+    assert result.stdout.splitlines()[-1] == f"{bought}: 1 new, 0 known already, 0 refused"
+    with closing(sqlite3.connect(tmp_path / "market.db")) as database:
+        assert database.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 def test_import_names_the_line_that_failed_and_goes_on(tmp_path, files):

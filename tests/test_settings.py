@@ -73,6 +73,15 @@ def test_variables_of_others_are_none_of_our_business():
         ("WS_PATH", "ws", "a path, such as /ws"),
         ("ENABLE_STATS_ENDPOINT", "perhaps", "true or false; without it, it is true"),
         ("EVENT_QUEUE_MAX_SIZE", "0", "a whole number at least 1"),
+        ("SMTP_URL", "mail.example.org", "smtp://USER:PASSWORD@HOST:587 or the like"),
+        ("SMTP_URL", "http://mail.example.org", "smtp://USER:PASSWORD@HOST:587 or the like"),
+        ("SMTP_URL", "smtp://", "smtp://USER:PASSWORD@HOST:587 or the like"),
+        ("SMTP_URL", "smtp://a b", "smtp://USER:PASSWORD@HOST:587 or the like"),
+        ("MAIL_FROM", "Shop <a@b.de>", "an address, such as orders@example.org; without it, it is empty"),
+        ("MAIL_FROM", "a@b.de\nBcc: c@d.de", "an address, such as orders@example.org"),
+        ("MAIL_SHOP", "Shop\nBcc: a@b.de", "a name; without it, it is the market"),
+        ("MAIL_SHOP", "Shop\u2028Bcc: a@b.de", "a name"),
+        ("MARKET_LATITUDE", "x", "a number from -90 to 90; without it, it is 0"),
         ("WEIGHT_CONTENT", "nan", "a number from 0 to 1"),
         ("WEIGHT_CONTENT", "1.01", "a number from 0 to 1"),
         ("TRENDING_RADIUS_KM", "1e400", "a number from 0 to 20100"),
@@ -150,3 +159,31 @@ def test_everything_the_engine_goes_by_can_be_set():
     for field in msgspec.structs.fields(Tuning):
         tuning = read({names.get(field.name, field.name.upper()): "1"}, {})[0].tuning
         assert tuning == msgspec.structs.replace(Tuning(), **{field.name: 1})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://mail.example.org",
+        "smtp://ann@mail.example.org:587/",
+        "smtp://ann%40example.org:s%2Fcret@mail.example.org",
+        "smtps://a:b@[::1]:465",
+        "smtp+plain://localhost:25",
+    ],
+)
+def test_a_relay_of_e_mails_is_taken_with_an_address_they_come_from(url):
+    settings, listing = read({"SMTP_URL": url, "MAIL_FROM": "orders@example.org"}, {})
+    assert (settings.smtp_url, settings.mail_from) == (url, "orders@example.org")
+    assert "s%2Fcret" not in str(listed(listing, "SMTP_URL").value)
+
+
+def test_e_mails_come_from_somebody():
+    with pytest.raises(BadSetting, match="SMTP_URL needs MAIL_FROM beside it"):
+        read({"SMTP_URL": "smtp://mail.example.org"}, {})
+
+
+@pytest.mark.parametrize("password", ["secret", "se/cret", "se@cret", "se:c?r#et"])
+def test_the_password_of_a_refused_relay_is_not_shown_either(password):
+    with pytest.raises(BadSetting) as refused:
+        read({"SMTP_URL": f"smtpx://ann:{password}@mail.example.org"}, {})
+    assert 'SMTP_URL is "smtpx://ann:***@mail.example.org"' in str(refused.value)

@@ -1,5 +1,6 @@
 """Builds a server from its settings and runs it; the only module that knows all others."""
 
+import asyncio
 import ipaddress
 import os
 import secrets
@@ -10,12 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import uvicorn
 
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
+from punnet.engine.engine import Engine
 from punnet.errors import BadFile, BadSetting
 from punnet.hub import Hub
 from punnet.journal import Journal, Reader
@@ -24,8 +27,10 @@ from punnet.journal.postgres import PostgresJournal
 from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
 from punnet.journal.sqlite_reader import SqliteReader
+from punnet.mail import Mailer, Relay, letter_for
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import LARGEST_FRAME, Frames
+from punnet.protocol.thanks import Sender
 from punnet.settings import MEMORY, Settings
 from punnet.snapshots import Restored, Snapshots, header_of, restore
 from punnet.snapshotting import Snapshotting
@@ -167,6 +172,7 @@ def _shop(settings: Settings, journal: Journal, restored: Restored, clock: Calla
         delivery,
         clock,
         settings.event_queue_max_size,
+        partial(letter_for, engine) if settings.smtp_url else None,
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
     )
@@ -176,19 +182,33 @@ def _shop(settings: Settings, journal: Journal, restored: Restored, clock: Calla
         journal_seconds=settings.recommendation_timeout / 1_000,
     )
     key = AdminKey(settings.admin_secret_key)
-    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, began=clock())
+    mailer = _mailer(settings, engine, journal, pipeline.letters_came, clock)
+    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, clock(), mailer)
+
+
+def _mailer(
+    settings: Settings, engine: Engine, journal: Journal, came: asyncio.Event, clock: Callable[[], float]
+) -> Mailer | None:
+    if not settings.smtp_url:
+        return None
+    relay, sender = Relay.of(settings.smtp_url), Sender(settings.mail_shop, settings.mail_from)
+    return Mailer(engine, journal, relay, sender, came, clock)
 
 
 @asynccontextmanager
 async def running(server: Server) -> AsyncIterator[Shop]:
     """Take facts in; at the end finish what was taken in and close the journal."""
-    pipeline = server.shop.pipeline
+    pipeline, mailer = server.shop.pipeline, server.shop.mailer
     try:
         pipeline.start()
+        if mailer is not None:
+            mailer.start()
         yield server.shop
     finally:
         server.shop.hub.close()
         await pipeline.stop()
+        if mailer is not None:
+            await mailer.stop()
         await server.journal.close()
 
 

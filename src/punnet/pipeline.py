@@ -52,7 +52,7 @@ class Pipeline:
         delivery: Delivery,
         clock: Callable[[], float],
         capacity: int = 10_000,
-        letter_for: Callable[[tuple[Fact, ...], float], Letter | None] = lambda *_: None,
+        letter_for: Callable[[tuple[Fact, ...], float], Letter | None] | None = None,
         *,
         position: int = 0,
         snapshotting: Snapshotting | None = None,
@@ -157,7 +157,7 @@ class Pipeline:
         return await verdicts
 
     def _entry(self, facts: tuple[Fact, ...], now: float) -> Entry:
-        return Entry(now, facts, self._letter_for(facts, now))
+        return Entry(now, facts, None if self._letter_for is None else self._letter_for(facts, now))
 
     async def erase(self, user_id: str) -> int:
         """Erase a shopper's orders and actions, those submitted before too, and return how many there were.

@@ -12,6 +12,7 @@ from msgspec.structs import FieldInfo
 
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadSetting
+from punnet.market import ADDRESS
 from punnet.protocol import shapes
 
 SQLITE = "sqlite:///"
@@ -19,6 +20,7 @@ POSTGRES = "postgresql://"
 MEMORY = "memory:"
 DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
 PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
+SMTP = r"^smtp(s|\+plain)?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?$(?!\n)"
 SECRET = "secret"
 """Marks a setting whose value is never shown."""
 
@@ -80,6 +82,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     max_body_bytes: Annotated[int, _about("largest body of a request", at_least=1_024)] = 1_048_576
     max_bulk_bytes: Annotated[int, _about("largest body of a bulk request", at_least=1_024)] = 16_777_216
+
+    smtp_url: Annotated[
+        str,
+        _text(
+            "who sends the e-mails after a purchase; empty sends none",
+            SMTP,
+            "smtp://USER:PASSWORD@HOST:587 or the like, also smtps:// and smtp+plain://; %40 stands for @",
+        ),
+    ] = ""
+    mail_from: Annotated[
+        str, _text("address that e-mails come from", ADDRESS, "an address, such as orders@example.org")
+    ] = ""
+    mail_shop: Annotated[
+        str,
+        _text("name of the shop in e-mails", r"^[^\x00-\x1f\x7f\x85\u2028\u2029]{1,100}$(?!\n)", "a name"),
+    ] = "the market"
 
     collaborative_max_neighbours: Annotated[
         int, _about("shoppers compared with one; 0 means all", at_least=0)
@@ -155,6 +173,10 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
     given = {name: text for name, text in environment.items() if text} | dict(options)
     values = {field.name: _value(field, given[_name(field)]) for field in FIELDS if _name(field) in given}
     settings = msgspec.convert(values, Settings)
+    if settings.smtp_url and not settings.mail_from:
+        raise BadSetting(
+            "SMTP_URL needs MAIL_FROM beside it: the address of the shop, such as orders@example.org"
+        )
     return settings, [_listed(field, settings, given, options) for field in FIELDS]
 
 
@@ -184,11 +206,11 @@ def _listed(
 
 
 def _refused(field: FieldInfo, text: str) -> BadSetting:
-    extra = _notes(field.type).extra or {}
-    allowed = extra.get("allowed") or shapes.allowed(shapes.shape(field.type))
+    allowed = shapes.allowed(shapes.shape(field.type))
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    without = "empty" if default == "" else default
     return BadSetting(
-        f'{_name(field)} is "{_masked(field, text)}", but it takes {allowed}; without it, it is {default}'
+        f'{_name(field)} is "{_masked(field, text)}", but it takes {allowed}; without it, it is {without}'
     )
 
 

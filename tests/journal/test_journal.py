@@ -235,6 +235,14 @@ async def test_a_letter_is_due_from_the_moment_its_purchase_is_kept_until_it_is_
     assert await journal.letters(60, 10) == [letter("o2"), structs.replace(letter("o3"), attempts=1)]
 
 
+async def test_of_a_letter_that_was_erased_nothing_more_is_noted(journal):
+    await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
+    await journal.erase("ann")
+    await journal.postpone("o1", 2)
+    await journal.sent("o1")
+    assert await journal.letters(9, 10) == []
+
+
 async def test_an_order_gets_one_letter_and_what_is_not_kept_gets_none(journal):
     bought = purchase("e1", order("o1"))
     await journal.append([Entry(1, bought, letter("o1")), Entry(1, bought, letter("o1"))])

@@ -146,6 +146,10 @@ async def test_recommendations_shown_clicked_and_bought_are_counted(stall):
     assert [found[name] for name in ("impressions", "clicks", "conversions")] == [3, 2, 1]
 
 
+async def test_without_a_mailer_no_e_mails_are_counted(stall):
+    assert (await stats(stall))["emails"] == {"sent": 0, "failed": 0}
+
+
 async def test_the_process_says_how_it_is(stall):
     found = await stats(stall)
 

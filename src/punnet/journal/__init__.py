@@ -116,7 +116,7 @@ class Journal(Reader, Protocol):
         ...
 
     async def sent(self, letter_id: str) -> None:
-        """Note that a letter was sent: it is not due any more."""
+        """Note that a letter was sent, or given up: it is not due any more. One that was erased stays so."""
         ...
 
     async def postpone(self, letter_id: str, until: float) -> None:

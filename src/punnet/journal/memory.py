@@ -67,12 +67,14 @@ class MemoryJournal:
 
     async def sent(self, letter_id: str) -> None:
         """Note that a letter was sent."""
-        self._posts[letter_id].due = None
+        if letter_id in self._posts:
+            self._posts[letter_id].due = None
 
     async def postpone(self, letter_id: str, until: float) -> None:
         """Note a vain attempt."""
-        post = self._posts[letter_id]
-        letter = post.letter
+        if letter_id not in self._posts:
+            return
+        letter = self._posts[letter_id].letter
         again = Letter(
             id=letter.id, user_id=letter.user_id, address=letter.address, attempts=letter.attempts + 1
         )

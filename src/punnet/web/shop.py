@@ -7,6 +7,7 @@ from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal import Journal
+from punnet.mail import Mailer
 from punnet.pipeline import Pipeline
 from punnet.protocol.messages import Frames
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
@@ -30,6 +31,7 @@ class Shop:
     """The market behind the counter, since `began`.
 
     `clock` tells the time in seconds since 1970-01-01 UTC; `new_id` makes an id that nobody has.
+    Without a `mailer` no e-mails are sent.
     """
 
     engine: Engine
@@ -43,3 +45,4 @@ class Shop:
     limits: Limits
     admin_key: AdminKey
     began: float
+    mailer: Mailer | None = None

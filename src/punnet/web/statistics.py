@@ -53,6 +53,13 @@ class RecommendationStatistics(Noun, frozen=True, kw_only=True):
     conversions: int
 
 
+class EmailStatistics(Noun, frozen=True, kw_only=True):
+    """The e-mails after a purchase that were sent since the start, and those given up."""
+
+    sent: int
+    failed: int
+
+
 class WebSocketStatistics(Noun, frozen=True, kw_only=True):
     """The connections ever made, and those open now; `subscriptionBreakdown` only in detail."""
 
@@ -115,6 +122,7 @@ class Statistics(Noun, frozen=True, kw_only=True):
 
     events: EventStatistics
     recommendations: RecommendationStatistics
+    emails: EmailStatistics
     websockets: WebSocketStatistics
     market: MarketStatistics
     health: HealthStatistics
@@ -129,6 +137,7 @@ async def get_statistics(shop: Shop, call: Call) -> Reply:
         Statistics(
             events=_events(shop, now, detailed=detailed),
             recommendations=_recommendations(shop),
+            emails=_emails(shop),
             websockets=_websockets(shop, detailed=detailed),
             market=_market(shop),
             health=_health(shop),
@@ -164,6 +173,11 @@ def _recommendations(shop: Shop) -> RecommendationStatistics:
         clicks=funnel.clicks,
         conversions=funnel.conversions,
     )
+
+
+def _emails(shop: Shop) -> EmailStatistics:
+    mailer = shop.mailer
+    return EmailStatistics(sent=mailer.sent if mailer else 0, failed=mailer.failed if mailer else 0)
 
 
 def _websockets(shop: Shop, *, detailed: bool) -> WebSocketStatistics:
