@@ -3,12 +3,13 @@
 import secrets
 import zlib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 import asyncpg
 from asyncpg import Connection
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Batch, Entry, Kept, Letter, erased_of, judge, key_of, versions
+from punnet.journal import Batch, Entry, Kept, Letter, Verdict, erased_of, judge, key_of, versions
 from punnet.journal.link import Link, place
 from punnet.journal.postgres_reader import ABOUT, FORM, HERE, PATIENCE, SCHEMA, PostgresReader
 from punnet.journal.rows import row_of, unreadable
@@ -89,15 +90,15 @@ class PostgresJournal(PostgresReader):
         """Keep `entries` in one commit and return the verdicts, once they are durable."""
         keys = [key for entry in entries for key in map(key_of, entry.facts) if key]
         async with self._writer.use() as connection:
-            known = await self._known(connection, keys)
-            judged = [(entry, *judge(entry.facts, known)) for entry in entries]
-            facts = [(entry.at, fact) for entry, _, kept in judged for fact in kept]
-            letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
-            if facts:
-                columns = *_columns(facts, self._last + 1), *_posts(letters)
-                await connection.execute(INSERT, self._market, *columns)
-                self._last += len(facts)
-            return Kept([verdict for _, verdict, _ in judged], self._last)
+            erased = {unreadable(key): key for key in keys} if self.erasures else {}
+            known = await self._known(connection, erased)
+            if not known:
+                # Hardly anything is sent twice, and the index tells of it for nothing.
+                with suppress(asyncpg.UniqueViolationError):
+                    everything = [(entry, Verdict.ACCEPTED, entry.facts) for entry in entries]
+                    return await self._keep(connection, everything)
+            known |= await self._known(connection, {key: key for key in keys})
+            return await self._keep(connection, [(entry, *judge(entry.facts, known)) for entry in entries])
 
     async def read(self, after: int = 0) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, in batches."""
@@ -110,7 +111,7 @@ class PostgresJournal(PostgresReader):
     async def find(self, key: str) -> Fact | None:
         """Return the fact known under `key`, if there is one."""
         async with self._reader.use() as connection:
-            return (await self._known(connection, [key])).get(key)
+            return (await self._known(connection, {key: key, unreadable(key): key})).get(key)
 
     async def records_of(self, user_id: str) -> list[Record]:
         """Return the orders and actions of a shopper. It looks at every row."""
@@ -167,11 +168,19 @@ class PostgresJournal(PostgresReader):
             raise JournalUnavailable(f"{self._place} holds another journal than before; start punnet again")
         self.identity, self.erasures, self._last = about
 
-    async def _known(self, connection: Connection, keys: list[str]) -> dict[str | None, Fact]:
-        """Return what is known under any of `keys`."""
-        asked = {key: key for key in keys}
-        if self.erasures:
-            asked |= {unreadable(key): key for key in keys}
+    async def _keep(
+        self, connection: Connection, judged: Sequence[tuple[Entry, Verdict, Sequence[Fact]]]
+    ) -> Kept:
+        facts = [(entry.at, fact) for entry, _, kept in judged for fact in kept]
+        letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
+        if facts:
+            columns = *_columns(facts, self._last + 1), *_posts(letters)
+            await connection.execute(INSERT, self._market, *columns)
+            self._last += len(facts)
+        return Kept([verdict for _, verdict, _ in judged], self._last)
+
+    async def _known(self, connection: Connection, asked: dict[str, str]) -> dict[str | None, Fact]:
+        """Return what is known under any of the keys `asked`, by what each of them stands for."""
         rows = await connection.fetch(KNOWN, self._market, list(asked)) if asked else []
         return {asked[row["key"]]: self._fact(row["key"], row) for row in rows}
 

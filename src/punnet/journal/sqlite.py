@@ -154,7 +154,7 @@ class SqliteJournal(SqliteReader):
         known |= self._known({key: key for key in keys})
         return self._keep([(entry, *judge(entry.facts, known)) for entry in entries])
 
-    def _keep(self, judged: list[tuple[Entry, Verdict, Sequence[Fact]]]) -> Kept:
+    def _keep(self, judged: Sequence[tuple[Entry, Verdict, Sequence[Fact]]]) -> Kept:
         database = self._database
         rows = [row_of(entry.at, fact) for entry, _, kept in judged for fact in kept]
         letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
