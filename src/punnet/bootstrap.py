@@ -176,14 +176,17 @@ def _shop(settings: Settings, journal: Journal, restored: Restored, clock: Calla
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
     )
-    limits = Limits(
+    limits, key = _limits(settings), AdminKey(settings.admin_secret_key)
+    mailer = _mailer(settings, engine, journal, pipeline.letters_came, clock)
+    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, clock(), mailer)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
         body_bytes=settings.max_body_bytes,
         bulk_bytes=settings.max_bulk_bytes,
         journal_seconds=settings.recommendation_timeout / 1_000,
     )
-    key = AdminKey(settings.admin_secret_key)
-    mailer = _mailer(settings, engine, journal, pipeline.letters_came, clock)
-    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, clock(), mailer)
 
 
 def _mailer(

@@ -42,6 +42,7 @@ class Pipeline:
 
     `clock` tells seconds since 1970. While `capacity` facts and reactions wait, no more are taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
+    `letters_came` is set when one was kept, and cleared by whoever sends them.
     `position` is where in the journal the engine is.
     """
 
@@ -64,7 +65,6 @@ class Pipeline:
         self._capacity = capacity
         self._letter_for = letter_for
         self.letters_came = asyncio.Event()
-        """Set when a letter was kept; whoever sends letters clears it."""
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
         self._facts_waiting = 0
         self._taking_in = False
