@@ -1,5 +1,6 @@
 """How tests run: the same examples every time; `--hypothesis-profile=explore` looks for new ones."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -32,3 +33,21 @@ async def postgres_url(postgres: Given) -> AsyncIterator[str]:
     """The URL of an empty database on PostgreSQL."""
     async with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def lasting_url(postgres: Given) -> Iterator[str]:
+    """The URL of a database that stays for a whole module: tests in it use markets of their own."""
+
+    async def hold(made: asyncio.Future[str], done: asyncio.Event) -> None:
+        async with postgres.database() as url:
+            made.set_result(url)
+            await done.wait()
+
+    with asyncio.Runner() as runner:
+        made: asyncio.Future[str] = runner.get_loop().create_future()
+        done = asyncio.Event()
+        holding = runner.get_loop().create_task(hold(made, done))
+        yield runner.get_loop().run_until_complete(made)
+        done.set()
+        runner.get_loop().run_until_complete(holding)

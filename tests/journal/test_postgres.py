@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Journal, Letter, Verdict
+from punnet.journal import Entry, Journal, Letter, Verdict, versions
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.postgres import PostgresJournal
 from punnet.journal.rows import unreadable
 from punnet.market import Action, Fact, Order, Record
+from punnet.protocol import codec
 from tests.journal.test_journal import FACTS, FARM, action, append, letter, order, purchase, read, records
-from tests.servers.postgres import Given, Throwaway
+from tests.servers.postgres import Throwaway
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +112,21 @@ async def test_a_newer_journal_is_left_alone(postgres_url):
         await PostgresJournal.open(postgres_url)
 
 
+async def test_a_journal_of_the_first_version_is_brought_up_to_date(postgres_url):
+    first = (versions.ROOM / "migrations" / "postgres" / "0001_journal.sql").read_text("utf-8")
+    body = codec.write(FARM).decode().replace("'", "''")
+    fact = f"INSERT INTO journal VALUES ('main', 1, 1e9, 'farm', NULL, NULL, '{body}')"
+    await script(postgres_url, f"{first} INSERT INTO punnet_schema VALUES (1); {fact}")
+    for _ in range(2):
+        async with opened(postgres_url) as journal:
+            assert await read(journal) == records(FARM)
+    assert await run(postgres_url, "SELECT name FROM farms") == [(FARM.name,)]
+    assert await run(postgres_url, "SELECT version FROM punnet_schema") == [(versions.latest("postgres"),)]
+
+
 async def test_a_database_of_another_program_is_left_alone(postgres_url):
     await run(postgres_url, "CREATE TABLE journal (note text)")
-    refused = (
-        'belongs to another program: relation "journal" already exists; make a database for Punnet alone'
-    )
+    refused = 'another program: relation "journal" already exists; make a database for Punnet alone'
     with pytest.raises(BadFile, match=refused):
         await PostgresJournal.open(postgres_url)
     tables = await run(postgres_url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -343,33 +354,15 @@ async def state(journal: Journal) -> tuple[list[Record], list[Letter], list[Fact
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.lists(drawn_entries(), max_size=5) | st.sampled_from(["ann", "bob"]), max_size=5))
-async def test_any_entries_are_judged_and_kept_as_in_memory(journal_url, steps):
+async def test_any_entries_are_judged_and_kept_as_in_memory(lasting_url, steps):
     memory = MemoryJournal()
-    async with opened(journal_url, market=uuid.uuid4().hex) as journal:
+    async with opened(lasting_url, market=uuid.uuid4().hex) as journal:
         for step in steps:
             if isinstance(step, str):
                 assert await journal.erase(step) == await memory.erase(step)
             else:
                 assert await journal.append(step) == await memory.append(step)
         assert await state(journal) == await state(memory)
-
-
-@pytest.fixture(scope="module")
-def journal_url(postgres: Given) -> Iterator[str]:
-    """The URL of a database that stays for a whole module."""
-
-    async def hold(made: asyncio.Future[str], done: asyncio.Event) -> None:
-        async with postgres.database() as url:
-            made.set_result(url)
-            await done.wait()
-
-    with asyncio.Runner() as runner:
-        made: asyncio.Future[str] = runner.get_loop().create_future()
-        done = asyncio.Event()
-        holding = runner.get_loop().create_task(hold(made, done))
-        yield runner.get_loop().run_until_complete(made)
-        done.set()
-        runner.get_loop().run_until_complete(holding)
 
 
 async def heap(url: str) -> bytes:

@@ -246,5 +246,5 @@ async def _bring_up_to_date(connection: Connection, where: str) -> None:
         try:
             await connection.execute(f"BEGIN; {versions.script('postgres', version)} {stamp} COMMIT;")
         except asyncpg.DuplicateTableError as error:
-            taken = f"{where} belongs to another program: {error}"
+            taken = f"{where} holds something of another program: {error}"
             raise BadFile(f"{taken}; make a database for Punnet alone and name it in DATABASE_URL") from None
