@@ -15,6 +15,8 @@ import pytest
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, TooBusy
+from punnet.handlers.handlers import Handlers
+from punnet.handlers.registry import Handler
 from punnet.hub import Hub
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.journal.memory import MemoryJournal
@@ -381,6 +383,44 @@ async def test_answers_that_wait_count_until_they_are_cleared_and_what_is_record
         assert await shop.submit([order("o1")]) == [Verdict.ACCEPTED]
         assert shop.engine.tally.total == 10
     assert shop.delivery.delivered == 0
+
+
+async def test_own_handlers_are_called_after_what_is_new_and_not_repeated_at_once():
+    shop = Shop(MemoryJournal())
+    called, counted = [], []
+
+    async def note(event):
+        called.append(event.action.event_id)
+        counted.append(shop.engine.tally.total)
+
+    handlers = Handlers([Handler("note", frozenset({UserAction.VIEW_PRODUCT}), note)], shop.delivery)
+    noon = NOON.timestamp()
+    shop.pipeline = Pipeline(shop.engine, shop.journal, shop.delivery, lambda: noon, handlers=handlers)
+    async with shop:
+        await shop.submit([view("e1"), view("e1"), view("e2"), view("e3", "leek"), order("o1")])
+        assert (shop.pipeline.waiting, called) == (2, [])
+        await shop.submit([view("e1")])
+    assert (called, counted) == (["e1", "e3"], [3, 3])
+    again = Pipeline(Engine(), shop.journal, shop.delivery, shop.clock, handlers=handlers)
+    assert await again.replay() == len(CATALOGUE) + 4
+    assert again.waiting == 0
+
+
+async def test_calls_of_handlers_count_while_they_wait_and_none_is_lost_at_the_end():
+    shop = Shop(MemoryJournal())
+    go_on = asyncio.Event()
+
+    async def wait(_event):
+        await go_on.wait()
+
+    handlers = Handlers([Handler("wait", frozenset(UserAction), wait)], shop.delivery)
+    shop.pipeline = Pipeline(shop.engine, shop.journal, shop.delivery, shop.clock, 10, handlers=handlers)
+    async with shop:
+        await shop.submit([view(f"e{number}", user_id=f"shopper {number}") for number in range(11)])
+        with pytest.raises(TooBusy, match="are waiting, which is more than this server takes"):
+            await shop.submit([view("one more")])
+        go_on.set()
+    assert (handlers.called, shop.pipeline.waiting) == (11, 0)
 
 
 async def test_it_knows_how_long_an_action_takes():

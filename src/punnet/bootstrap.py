@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,8 @@ from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, BadSetting
+from punnet.handlers.handlers import Handlers
+from punnet.handlers.registry import Handler
 from punnet.hub import Hub
 from punnet.journal import Journal, Reader
 from punnet.journal.memory import MemoryJournal
@@ -73,17 +75,19 @@ class Snapped(NamedTuple):
     seconds: float
 
 
-async def build(settings: Settings, clock: Callable[[], float] = time.time) -> Server:
+async def build(
+    settings: Settings, clock: Callable[[], float] = time.time, handlers: Sequence[Handler] = ()
+) -> Server:
     """Return the server that `settings` ask for, its engine brought up to its journal.
 
-    Raises BadSetting or BadFile with a sentence where that cannot be.
+    From then on it calls `handlers`. Raises BadSetting or BadFile with a sentence where that cannot be.
     """
     journal = await _journal(settings)
     try:
         began = time.perf_counter()
         restored = await restore(journal, _snapshots(settings), settings.tuning)
         seconds = time.perf_counter() - began
-        shop = _shop(settings, journal, restored, clock)
+        shop = _shop(settings, journal, restored, clock, handlers)
     except BaseException:
         await journal.close()
         raise
@@ -150,35 +154,68 @@ def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None
     )
 
 
-def _shop(settings: Settings, journal: Journal, restored: Restored, clock: Callable[[], float]) -> Shop:
-    def new_id() -> str:
-        # Later ids sort later, so that the journal's index grows at its end.
-        return f"{int(clock() * 1000):012x}{secrets.token_hex(10)}"
-
+def _shop(
+    settings: Settings,
+    journal: Journal,
+    restored: Restored,
+    clock: Callable[[], float],
+    handlers: Sequence[Handler],
+) -> Shop:
     engine = restored.engine
     hub = Hub(clock, settings.max_concurrent_connections)
     frames = Frames(epoch=secrets.token_hex(6))
-    delivery = Delivery(
-        engine,
-        hub,
-        frames,
-        clock,
-        interval=settings.recommendation_processing_interval / 1000,
-        group=settings.recommendation_batch_size,
+    delivery = _delivery(settings, engine, hub, frames, clock)
+    own = Handlers(handlers, delivery, settings.recommendation_timeout / 1_000)
+    pipeline = _pipeline(settings, journal, restored, delivery, own, clock)
+    return Shop(
+        engine=engine,
+        pipeline=pipeline,
+        delivery=delivery,
+        handlers=own,
+        journal=journal,
+        hub=hub,
+        frames=frames,
+        clock=clock,
+        new_id=partial(_new_id, clock),
+        limits=_limits(settings),
+        admin_key=AdminKey(settings.admin_secret_key),
+        began=clock(),
+        mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),
     )
-    pipeline = Pipeline(
-        engine,
+
+
+def _new_id(clock: Callable[[], float]) -> str:
+    """Return an id that nobody has; later ones sort later, so that the journal's index grows at its end."""
+    return f"{int(clock() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def _delivery(
+    settings: Settings, engine: Engine, hub: Hub, frames: Frames, clock: Callable[[], float]
+) -> Delivery:
+    seconds = settings.recommendation_processing_interval / 1_000
+    group = settings.recommendation_batch_size
+    return Delivery(engine, hub, frames, clock, interval=seconds, group=group)
+
+
+def _pipeline(
+    settings: Settings,
+    journal: Journal,
+    restored: Restored,
+    delivery: Delivery,
+    handlers: Handlers,
+    clock: Callable[[], float],
+) -> Pipeline:
+    return Pipeline(
+        restored.engine,
         journal,
         delivery,
         clock,
         settings.event_queue_max_size,
-        partial(letter_for, engine) if settings.smtp_url else None,
+        partial(letter_for, restored.engine) if settings.smtp_url else None,
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
+        handlers=handlers,
     )
-    limits, key = _limits(settings), AdminKey(settings.admin_secret_key)
-    mailer = _mailer(settings, engine, journal, pipeline.letters_came, clock)
-    return Shop(engine, pipeline, delivery, journal, hub, frames, clock, new_id, limits, key, clock(), mailer)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -19,6 +19,7 @@ from punnet.demo import market as demo_market
 from punnet.demo.opening import open_market
 from punnet.demo.shoppers import Shoppers
 from punnet.errors import BadFile, PunnetError
+from punnet.handlers.registry import load
 from punnet.importing.importer import Importer
 from punnet.importing.rows import rows
 from punnet.importing.units import units
@@ -57,6 +58,7 @@ def main() -> None:
 
 host_option = click.option("--host", help="Address to listen on, instead of HOST.")
 port_option = click.option("--port", help="Port to listen on, instead of PORT.")
+handlers_option = click.option("--handlers", metavar="MODULE|FILE", help="Own handlers, instead of HANDLERS.")
 database_option = click.option("--database", metavar="FILE|URL", help="Journal, instead of DATABASE_URL.")
 
 
@@ -64,9 +66,10 @@ database_option = click.option("--database", metavar="FILE|URL", help="Journal, 
 @host_option
 @port_option
 @database_option
-def serve_command(host: str | None, port: str | None, database: str | None) -> None:
+@handlers_option
+def serve_command(host: str | None, port: str | None, database: str | None, handlers: str | None) -> None:
     """Serve a market."""
-    settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database))
+    settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database), HANDLERS=handlers)
     _run(_serve(settings))
 
 
@@ -136,7 +139,7 @@ def config(as_json: bool) -> None:
 
 async def _serve(settings: Settings) -> None:
     with bind(settings) as listener:
-        server = await build(settings)
+        server = await build(settings, handlers=load(settings.handlers))
         async with running(server):
             click.echo(greeting(server, listener))
             await serve(server, listener)
@@ -144,7 +147,7 @@ async def _serve(settings: Settings) -> None:
 
 async def _demo(settings: Settings, count: int) -> None:
     with bind(settings) as listener:
-        server = await build(settings)
+        server = await build(settings, handlers=load(settings.handlers))
         async with running(server) as shop:
             market, today = demo_market.load(), datetime.fromtimestamp(shop.clock(), UTC)
             new = await open_market(market, shop.engine, shop.pipeline, today)

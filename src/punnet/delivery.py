@@ -9,7 +9,7 @@ from punnet.engine.reactions import Reaction, reaction
 from punnet.errors import UnknownId
 from punnet.hub import Hub
 from punnet.loop import forever
-from punnet.market import Action
+from punnet.market import Action, Answer, Query
 from punnet.protocol.messages import Frames, ServerType
 
 INTERVAL = 1.0
@@ -83,6 +83,15 @@ class Delivery:
                 if asked is not None:
                     self._put(asked)
 
+    def answer(self, query: Query) -> Answer:
+        """Return the recommendations for `query` as of now; UnknownId as the engine has it."""
+        return self._engine.answer(query, self._clock())
+
+    def push(self, user_id: str, kind: ServerType, answer: Answer) -> None:
+        """Put an answer into the queues of the shopper's connections, if there are any."""
+        if self._hub.listens(user_id):
+            self._hub.publish_user(user_id, self._frames.frame(kind, answer, self._clock()))
+
     def clear(self) -> int:
         """Drop all that waits, and return how many that were."""
         count = self.waiting
@@ -127,15 +136,15 @@ class Delivery:
         """Answer an urgent one, else a group whose time has come; then let others have their turn."""
         await self._stirred.wait()
         if not self._urgent.empty():
-            self._answer(self._urgent, 1)
+            self._drain(self._urgent, 1)
         elif self._due:
-            self._answer(self._others, self._group)
+            self._drain(self._others, self._group)
         self._due = self._due and not self._others.empty()
         if self._urgent.empty() and not self._due:
             self._stirred.clear()
         await asyncio.sleep(0)
 
-    def _answer(self, queue: asyncio.Queue[Reaction], most: int) -> None:
+    def _drain(self, queue: asyncio.Queue[Reaction], most: int) -> None:
         for _ in range(min(most, queue.qsize())):
             asked = queue.get_nowait()
             try:
@@ -146,17 +155,15 @@ class Delivery:
     def _deliver(self, asked: Reaction) -> None:
         if not self._hub.listens(asked.user_id):
             return
-        now = self._clock()
         try:
-            answer = self._engine.respond(asked, now)
+            answer = self._engine.respond(asked, self._clock())
         except UnknownId:
             # The product left the catalogue right after it was looked at.
             self.failed += 1
             return
         if answer is None:
             return
-        frame = self._frames.frame(ServerType(asked.message_type), answer, now)
-        self._hub.publish_user(asked.user_id, frame)
+        self.push(asked.user_id, ServerType(asked.message_type), answer)
         self.delivered += 1
 
 

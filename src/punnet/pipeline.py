@@ -10,6 +10,7 @@ from typing import NamedTuple
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, JournalUnavailable, TooBusy
+from punnet.handlers.handlers import Handlers
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.loop import forever
 from punnet.market import Action, Fact, Record
@@ -37,10 +38,29 @@ class Call(NamedTuple):
         return sum(len(entry.facts) for entry in self.entries)
 
 
+class Mean:
+    """The mean of what was added to it; 0 before."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sum = 0.0
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return self._sum / self._count if self._count else 0.0
+
+    def add(self, part: float) -> None:
+        """Count one more."""
+        self._count += 1
+        self._sum += part
+
+
 class Pipeline:
     """Takes facts in for one engine, which nothing else changes.
 
-    `clock` tells seconds since 1970. While `capacity` facts and reactions wait, no more are taken.
+    `clock` tells seconds since 1970. While `capacity` facts, reactions and calls of `handlers` wait, no more
+    are taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
     `letters_came` is set when one was kept, and cleared by whoever sends them.
     `position` is where in the journal the engine is.
@@ -57,10 +77,11 @@ class Pipeline:
         *,
         position: int = 0,
         snapshotting: Snapshotting | None = None,
+        handlers: Handlers | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
-        self._delivery = delivery
+        self._following = (delivery,) if handlers is None else (delivery, handlers)
         self._clock = clock
         self._capacity = capacity
         self._letter_for = letter_for
@@ -74,13 +95,12 @@ class Pipeline:
         self._snapshotting = snapshotting
         self._behind = False
         self._trouble = ""
-        self._calls_timed = 0
-        self._seconds = 0.0
+        self._seconds = Mean()
 
     @property
     def waiting(self) -> int:
-        """How many facts are not applied yet, and reactions not delivered."""
-        return self._facts_waiting + self._delivery.waiting
+        """How many facts are not applied yet, reactions not delivered and handlers not called."""
+        return self._facts_waiting + sum(each.waiting for each in self._following)
 
     @property
     def taking_in(self) -> bool:
@@ -100,7 +120,7 @@ class Pipeline:
     @property
     def average_seconds(self) -> float:
         """The mean time from `submit` until the engine reflects it, of the calls that brought actions."""
-        return self._seconds / self._calls_timed if self._calls_timed else 0.0
+        return self._seconds.value
 
     async def replay(self) -> int:
         """Bring the engine up to the journal, and return the number of records that it did not have."""
@@ -115,7 +135,8 @@ class Pipeline:
     def start(self) -> None:
         """Take facts in from now on; needs a running loop."""
         self._taking_in = True
-        self._delivery.start()
+        for each in self._following:
+            each.start()
         if self._snapshotting is not None:
             self._snapshotting.start(self._position)
         self._task = asyncio.create_task(forever(self._write))
@@ -124,7 +145,8 @@ class Pipeline:
         """Take no more in, and return when all that was taken in is applied and delivered."""
         self._taking_in = False
         await self._calls.join()
-        await self._delivery.stop()
+        for each in self._following:
+            await each.stop()
         if self._snapshotting is not None:
             await self._snapshotting.stop()
         if self._task is not None:
@@ -133,8 +155,7 @@ class Pipeline:
 
     def reset(self) -> None:
         """Measure how long calls take from now on."""
-        self._calls_timed = 0
-        self._seconds = 0.0
+        self._seconds = Mean()
 
     async def submit(self, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
         """Return a verdict on each of `entries` once they are durable and applied.
@@ -170,7 +191,8 @@ class Pipeline:
             async with self._writing:
                 count = await self._journal.erase(user_id)
                 self._engine.forget(user_id)
-                self._delivery.forget(user_id)
+                for each in self._following:
+                    each.forget(user_id)
             # It can take long, and others may write meanwhile; a snapshot that reads would be in its way.
             await self._journal.scrub()
         return count
@@ -183,7 +205,8 @@ class Pipeline:
                 kept, actions = await self._commit([entry for call in calls for entry in call.entries])
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
-            self._delivery.take(actions)
+            for each in self._following:
+                each.take(actions)
             self._note("")
         except (JournalUnavailable, BadFile) as error:
             self._behind = True
@@ -255,8 +278,7 @@ class Pipeline:
                 call.verdicts.set_result(verdicts[start:end])
             start = end
             if any(isinstance(entry.facts[-1], Action) for entry in call.entries):
-                self._calls_timed += 1
-                self._seconds += now - call.began
+                self._seconds.add(now - call.began)
 
 
 def _fail(calls: list[Call], error: Exception) -> None:

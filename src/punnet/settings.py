@@ -63,7 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ws_path: Annotated[str, _text("path of the WebSocket", r"^/[^\s?#{}]*$", "a path, such as /ws")] = (
         "/ws/recommendations"
     )
-    event_queue_max_size: Annotated[int, _about("facts and reactions that may wait", at_least=1)] = 10_000
+    event_queue_max_size: Annotated[
+        int, _about("facts, reactions and calls of handlers that may wait", at_least=1)
+    ] = 10_000
     recommendation_processing_interval: Annotated[
         int, _about("milliseconds that reactions which are not urgent are gathered for", at_least=0)
     ] = 1_000
@@ -71,8 +73,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _about("of those, how many are answered before others have their turn", at_least=1)
     ] = 10
     recommendation_timeout: Annotated[
-        int, _about("milliseconds that a request may wait for the journal", at_least=1)
+        int, _about("milliseconds for the journal to answer a request, and for an own handler", at_least=1)
     ] = 5_000
+    handlers: Annotated[
+        str, Meta(description="own handlers: a module, or a file that ends in .py; none without it")
+    ] = ""
     max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
     enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
         True

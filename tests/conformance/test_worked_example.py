@@ -12,6 +12,7 @@ import pytest
 
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
+from punnet.handlers.handlers import Handlers
 from punnet.hub import Hub
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, Fact, Farm, Order, Product, Query, Record
@@ -41,6 +42,7 @@ async def server() -> AsyncIterator[httpx.AsyncClient]:
         engine=engine,
         pipeline=pipeline,
         delivery=delivery,
+        handlers=Handlers((), delivery),
         journal=journal,
         hub=hub,
         frames=frames,

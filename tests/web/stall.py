@@ -16,6 +16,8 @@ from litestar import Litestar
 
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
+from punnet.handlers.handlers import Handlers
+from punnet.handlers.registry import Handler
 from punnet.hub import Hub
 from punnet.journal import Entry, Journal, Kept
 from punnet.journal.memory import MemoryJournal
@@ -94,6 +96,7 @@ async def opened(
     capacity: int = 100,
     connections: int = 100,
     interval: float = 0,
+    handlers: Sequence[Handler] = (),
     ticking: bool = False,
     admin_key: str = ADMIN_KEY,
 ) -> AsyncIterator[Stall]:
@@ -106,11 +109,13 @@ async def opened(
     journal = journal or MemoryJournal()
     engine, hub, frames = Engine(), Hub(clock, connections), Frames("epoch")
     delivery = Delivery(engine, hub, frames, clock, interval=interval)
-    pipeline = Pipeline(engine, journal, delivery, clock, capacity)
+    own = Handlers(handlers, delivery)
+    pipeline = Pipeline(engine, journal, delivery, clock, capacity, handlers=own)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
         delivery=delivery,
+        handlers=own,
         journal=journal,
         hub=hub,
         frames=frames,

@@ -1,9 +1,13 @@
 """Beginning the statistics anew, and dropping what waits."""
 
+import asyncio
+
 import pytest
 
 from punnet.engine.engine import Engine
-from tests.web.stall import ADMIN_KEY, opened
+from punnet.handlers.registry import Handler
+from punnet.market import UserAction
+from tests.web.stall import ADMIN_KEY, opened, until
 
 STATS = "/api/recommendations/stats"
 KEY = {"X-Admin-Key": ADMIN_KEY}
@@ -52,6 +56,7 @@ async def test_reset_events_begin_anew_and_the_rest_counts_on(stall):
         "averageProcessingTime": "0.00ms",
         "queueSize": 0,
         "isProcessing": True,
+        "handlers": {"called": 0, "failed": 0},
     }
     assert before["recommendations"]["totalTriggered"] > 0
     for part in ("recommendations", "websockets", "market"):
@@ -115,6 +120,27 @@ async def test_clearing_drops_what_waits_and_tells_how_much_but_no_action():
         await stall.shop.pipeline.stop()
         listening.close(1001)
         assert await listening.take() == []
+
+
+async def test_handlers_are_counted_until_a_reset_and_their_calls_dropped_with_what_waits():
+    go_on = asyncio.Event()
+
+    async def wait(event):
+        await go_on.wait()
+        raise ValueError(event)
+
+    viewed = Handler("wait", frozenset({UserAction.VIEW_PRODUCT}), wait)
+    async with opened(handlers=[viewed]) as stall:
+        for product in ("basil", "honey", "tomatoes"):
+            await act(stall, "VIEW_PRODUCT", product)
+        assert (await stats(stall))["events"]["queueSize"] == 2
+        cleared = await stall.client.delete(STATS, headers=KEY)
+        assert cleared.json()["data"] == {"dropped": 2}
+        go_on.set()
+        await until(lambda: stall.shop.handlers.failed == 1)
+        assert (await stats(stall))["events"]["handlers"] == {"called": 1, "failed": 1}
+        await reset(stall, "events")
+        assert (await stats(stall))["events"]["handlers"] == {"called": 0, "failed": 0}
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,18 @@ import asyncio
 import json
 import socket
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from punnet.hub import GOING_AWAY
+from punnet.market import Context, Product, Query
 from punnet.protocol.session import GONE_QUIET, TOO_BIG
 from punnet.web.shop import Limits
-from tests.web.stall import opened, served, until
+from tests.web.stall import NOW, opened, served, until
 
 PATH = "/ws/recommendations"
 HANDSHAKE = "\r\n".join(
@@ -91,25 +94,115 @@ async def test_an_action_is_acknowledged_once_durable_and_known_the_second_time(
     assert stall.shop.engine.tally.total == 1
 
 
-async def test_a_view_is_followed_by_recommendations_for_the_product(address):
-    async with stream(address) as client:
-        await client.send(
-            json.dumps({"type": "USER_ACTION", "payload": {"type": "VIEW_PRODUCT", "entityId": "tomatoes"}})
-        )
-        payloads = await receive(client, "ACTION_ACK", "RECOMMENDATION_UPDATE")
+APPLES = tuple(
+    Product(
+        id=f"apple-{number}",
+        name=f"Early apple {number}",
+        farm_id="hill",
+        category="Fruits",
+        price=3,
+        created_at=datetime.fromtimestamp(NOW - number * 3_600, UTC),
+    )
+    for number in range(12)
+)
+REACTIONS = {
+    "VIEW_PRODUCT": (
+        {"entityId": "tomatoes"},
+        "RECOMMENDATION_UPDATE",
+        {"limit": 8, "product_id": "tomatoes", "context": Context.PRODUCT_DETAIL},
+    ),
+    "ADD_TO_CART": (
+        {"entityId": "tomatoes"},
+        "CART_RECOMMENDATION",
+        {"limit": 6, "context": Context.CART},
+    ),
+    "SEARCH": (
+        {"metadata": {"searchQuery": "early apple"}},
+        "PERSONALIZED_SUGGESTION",
+        {"limit": 10, "search_query": "early apple", "context": Context.SEARCH},
+    ),
+    "FILTER_CATEGORY": (
+        {"metadata": {"category": "Fruits"}},
+        "PERSONALIZED_SUGGESTION",
+        {"limit": 10, "category": "Fruits", "context": Context.SEARCH},
+    ),
+    "COMPLETE_PURCHASE": (
+        {"entityId": "o1"},
+        "PERSONALIZED_SUGGESTION",
+        {"limit": 10, "context": Context.CHECKOUT},
+    ),
+}
+WISHES = {
+    "ADD_TO_WISHLIST": {"entityId": "hill", "entityType": "FARM"},
+    "RATE_FARM": {"entityId": "hill", "metadata": {"rating": 4}},
+}
+SILENT = {
+    "VIEW_FARM": {"entityId": "hill"},
+    "RATE_FARM": {"entityId": "hill", "metadata": {"rating": 3}},
+    "RATE_PRODUCT": {"entityId": "basil", "metadata": {"rating": 5}},
+    "REMOVE_FROM_CART": {"entityId": "basil"},
+    "REMOVE_FROM_WISHLIST": {"entityId": "basil"},
+    "SHARE_PRODUCT": {"entityId": "basil"},
+    "VIEW_RECOMMENDATIONS": {},
+    "CLICK_RECOMMENDATION": {"entityId": "basil"},
+}
 
-    found = [one["product"]["id"] for one in payloads["RECOMMENDATION_UPDATE"]["recommendations"]]
-    assert found
-    assert "tomatoes" not in found
+
+async def act(client, action, details):
+    await client.send(json.dumps({"type": "USER_ACTION", "payload": {"type": action, **details}}))
 
 
-async def test_a_search_is_followed_by_what_was_searched_for(address):
-    async with stream(address) as client:
-        search = {"type": "SEARCH", "metadata": {"searchQuery": "honey"}}
-        await client.send(json.dumps({"type": "USER_ACTION", "payload": search}))
+@asynccontextmanager
+async def orchard(**known):
+    """Open a stall with apples as well, served."""
+    async with opened(**known) as stall, served(stall.app) as address:
+        await stall.shop.pipeline.submit([(apple,) for apple in APPLES])
+        yield stall, address
+
+
+@pytest.mark.parametrize("action", REACTIONS)
+async def test_an_action_is_followed_by_the_answer_for_its_page(action):
+    details, kind, asked = REACTIONS[action]
+    async with orchard() as (stall, address), stream(address) as client:
+        await act(client, action, details)
+        payload = (await receive(client, "ACTION_ACK", kind))[kind]
+        expected = stall.shop.engine.answer(Query(user_id="ann", **asked), NOW)
+
+    assert payload == json.loads(msgspec.json.encode(expected))
+    assert len(payload["recommendations"]) == asked["limit"]
+
+
+@pytest.mark.parametrize("action", WISHES)
+async def test_a_wish_and_a_good_rating_are_followed_by_new_arrivals_and_nothing_else(action):
+    async with orchard() as (_, address), stream(address, "userId=dora") as client:
+        await act(client, action, WISHES[action])
         payloads = await receive(client, "ACTION_ACK", "PERSONALIZED_SUGGESTION")
 
-    assert payloads["PERSONALIZED_SUGGESTION"]["recommendations"][0]["product"]["id"] == "honey"
+    payload = payloads["PERSONALIZED_SUGGESTION"]
+    assert payload["algorithms"] == ["new_arrivals"]
+    found = [one["product"]["id"] for one in payload["recommendations"]]
+    assert found == ["tomatoes", "basil", *(f"apple-{number}" for number in range(8))]
+
+
+@pytest.mark.parametrize("action", SILENT)
+async def test_other_actions_are_acknowledged_and_followed_by_nothing(action):
+    async with orchard() as (stall, address), stream(address) as client:
+        await act(client, action, SILENT[action])
+        await receive(client, "ACTION_ACK")
+        assert stall.shop.pipeline.waiting == 0
+        assert (await ask(client, type="HEARTBEAT"))["type"] == "HEARTBEAT"
+
+
+async def test_what_can_wait_comes_after_what_is_urgent_once_the_interval_is_over():
+    hour = 3_600
+    async with orchard(interval=hour) as (stall, address), stream(address) as client:
+        await act(client, "SEARCH", {"metadata": {"searchQuery": "apple"}})
+        await act(client, "VIEW_PRODUCT", {"entityId": "tomatoes"})
+        await receive(client, "ACTION_ACK", "ACTION_ACK", "RECOMMENDATION_UPDATE")
+        assert (await ask(client, type="HEARTBEAT"))["type"] == "HEARTBEAT"
+        assert stall.shop.pipeline.waiting == 1
+        await stall.shop.pipeline.stop()
+        await receive(client, "PERSONALIZED_SUGGESTION")
 
 
 async def test_a_cart_is_followed_by_what_goes_with_it_on_all_connections_of_the_shopper(address):

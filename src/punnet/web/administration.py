@@ -15,7 +15,7 @@ class StatisticsReset(Reset, frozen=True, kw_only=True):
 
 
 class Cleared(Noun, frozen=True, kw_only=True):
-    """How many reactions were dropped before they were made."""
+    """How many reactions and calls of handlers were dropped before they were made."""
 
     dropped: int
 
@@ -27,6 +27,7 @@ async def reset_statistics(shop: Shop, call: Call) -> Reply:
     reset = Reset(reset_type=asked.reset_type)
     await submit(shop, reset)
     shop.pipeline.reset()
+    shop.handlers.reset()
     if reset.reset_type is ResetType.ALL:
         shop.delivery.reset()
         shop.hub.reset()
@@ -34,5 +35,5 @@ async def reset_statistics(shop: Shop, call: Call) -> Reply:
 
 
 async def clear_reactions(shop: Shop, _call: Call) -> Reply:
-    """Drop the reactions that wait; what is recorded stays."""
-    return Reply(Cleared(dropped=shop.delivery.clear()))
+    """Drop the reactions and the calls of handlers that wait; what is recorded stays."""
+    return Reply(Cleared(dropped=shop.delivery.clear() + shop.handlers.clear()))

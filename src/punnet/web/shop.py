@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
+from punnet.handlers.handlers import Handlers
 from punnet.hub import Hub
 from punnet.journal import Journal
 from punnet.mail import Mailer
@@ -37,6 +38,7 @@ class Shop:
     engine: Engine
     pipeline: Pipeline
     delivery: Delivery
+    handlers: Handlers
     journal: Journal
     hub: Hub
     frames: Frames

@@ -26,6 +26,13 @@ class StatisticsQuery(Noun, frozen=True, kw_only=True):
     detailed: bool = False
 
 
+class HandlerStatistics(Noun, frozen=True, kw_only=True):
+    """How often own handlers were called, and how many of those calls failed."""
+
+    called: int
+    failed: int
+
+
 class EventStatistics(Noun, frozen=True, kw_only=True):
     """The actions recorded, those repeated too quickly to react to among them; `byType` only in detail."""
 
@@ -37,6 +44,7 @@ class EventStatistics(Noun, frozen=True, kw_only=True):
     average_processing_time: str
     queue_size: int
     is_processing: bool
+    handlers: HandlerStatistics
 
 
 class RecommendationStatistics(Noun, frozen=True, kw_only=True):
@@ -157,6 +165,7 @@ def _events(shop: Shop, now: float, *, detailed: bool) -> EventStatistics:
         average_processing_time=f"{pipeline.average_seconds * 1000:.2f}ms",
         queue_size=pipeline.waiting,
         is_processing=pipeline.taking_in,
+        handlers=HandlerStatistics(called=shop.handlers.called, failed=shop.handlers.failed),
     )
 
 

@@ -1,0 +1,1 @@
+"""A shop's own code, called after an action."""
