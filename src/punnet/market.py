@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from functools import cache
+from typing import Annotated, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -40,13 +41,20 @@ class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=Tr
     """
 
     def __post_init__(self) -> None:
-        for field in self.__struct_fields__:
+        for field in _moments(type(self)):
             value = getattr(self, field)
             if isinstance(value, datetime) and value.tzinfo is not UTC:
                 try:
                     msgspec.structs.force_setattr(self, field, value.astimezone(UTC))
                 except OverflowError:
                     raise ValueError(f"{field} is outside the calendar") from None
+
+
+@cache
+def _moments(kind: type[Noun]) -> tuple[str, ...]:
+    """Return the names of the fields of a noun that may hold a time."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if datetime in (hints[name], *get_args(hints[name])))
 
 
 def both_or_neither(latitude: float | None, longitude: float | None) -> None:
@@ -132,6 +140,9 @@ class UserAction(StrEnum):
     SHARE_PRODUCT = "SHARE_PRODUCT"
     VIEW_RECOMMENDATIONS = "VIEW_RECOMMENDATIONS"
     CLICK_RECOMMENDATION = "CLICK_RECOMMENDATION"
+
+    # Every action is looked up in several dictionaries, and an Enum's own hash is written in Python.
+    __hash__ = str.__hash__
 
 
 class EntityType(StrEnum):

@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
 from punnet.errors import Refused
 from punnet.market import Farm, FarmPatch, Noun, Product, Query
 from punnet.protocol import codec
+from punnet.protocol.actions import PostedAction
 
 
 class Wanted(Noun, frozen=True, kw_only=True):
@@ -104,6 +105,67 @@ def test_any_json_is_read_or_refused_by_the_name_of_a_field(content):
     error = refusal_or_none(json.dumps(content).encode())
 
     assert error is None or (error.field and error.allowed)
+
+
+TEXTS = (
+    *(
+        '"ann"',
+        '"VIEW_PRODUCT"',
+        '"PRODUCT"',
+        '"\\u0061nn"',
+        '"a\\u0007"',
+        '"\\ud800"',
+        '""',
+        '"\x7f"',
+        '"é"',
+    ),
+    *('"2026-07-01T12:00:00+02:00"', '"0001-01-01T00:00:00+14:00"', '"2026-07-01T12:00:00"', '"\xff"'),
+)
+NUMBERS = ("73", '"7"', "73.0", "7.3e1", "-0.0", "1e400", "12345678901234567890123", "101", "-1", "NaN", "01")
+OBJECTS = (
+    *('{"a": 73.0, "a": {"b": [1e2]}}', '{"a": 1e400}', '{"a": [-0.0, 0.1, 1e300]}', '{"a": "\\ud800"}'),
+    *('{"pageType": "CART"}', '{"pageType": "HOME", "x": 1}', '{"pageType": "CART", "pageType": 1}', "{"),
+    *('{"a": %s}' % ("[" * depth + "]" * depth) for depth in (40, 900, 9_000)),
+)
+VALUES = st.sampled_from([*TEXTS, *NUMBERS, *OBJECTS, "null", "true", "[]"])
+FIELDS = [field.encode_name for field in msgspec.structs.fields(PostedAction)]
+PAIR = st.one_of(
+    st.tuples(st.just("metadata"), st.sampled_from(OBJECTS)),
+    st.tuples(st.just("limit"), st.sampled_from(NUMBERS)),
+    st.tuples(st.sampled_from([*FIELDS, "user\\u0049d", "more"]), VALUES),
+)
+FRAMES = st.sampled_from(["{%s}", "{%s}", "\ufeff{%s}", " {%s}\r", "[{%s}]", "{%s", "{%s}}"])
+GOOD = [("userId", '"ann"'), ("action", '"VIEW_PRODUCT"')]
+
+
+@settings(max_examples=400)
+@given(FRAMES, st.lists(PAIR, max_size=3), st.booleans())
+def test_what_is_read_at_once_is_what_the_look_at_every_field_gives(frame, pairs, good_first):
+    fields = [*GOOD, *pairs] if good_first else [*pairs, *GOOD]
+    text = frame % ", ".join(f'"{name}": {value}' for name, value in fields)
+    body = text.encode("latin-1" if "\xff" in text else "utf-8", "replace")
+
+    def looked_at():
+        return codec.convert(codec.loose(body, PostedAction), PostedAction)
+
+    assert outcome(lambda: codec.read(body, PostedAction)) == outcome(looked_at)
+
+
+def outcome(read):
+    """Return what is read, as it is written, or the refusal of it."""
+    try:
+        return codec.write(read())
+    except Refused as error:
+        return error.message, error.field, error.value, error.allowed
+
+
+@pytest.mark.parametrize(
+    "text", [b"-0.0", b"5", b"5.0", b"1e-7", b"123456789.123456789", b"99999999999999999e-8"]
+)
+def test_a_number_is_the_same_however_it_is_written(text):
+    body = b'{"name": "x", "share": %b}' % text
+
+    assert codec.read(body, Wanted) == codec.convert(codec.loose(body), Wanted)
 
 
 def test_a_query_string_is_read_by_the_types_of_its_fields():

@@ -133,7 +133,9 @@ def _about_something(action: Action, place: str) -> Action:
         if action.action not in _WITHOUT_ENTITY:
             raise refusal.missing(f"{place}entityId", f"the id of a {' or a '.join(kinds).lower()}")
         return action
-    return msgspec.structs.replace(action, entity_type=action.entity_type or kinds[0])
+    if action.entity_type is not None:
+        return action
+    return msgspec.structs.replace(action, entity_type=kinds[0])
 
 
 def _searched(action: Action, place: str) -> Action:
@@ -172,6 +174,8 @@ def _purchased(action: Action, now: float, place: str) -> Tracked:
 
 def _shallow(metadata: dict[str, object], place: str) -> None:
     """Refuse metadata so deep that writing it down again could fail."""
+    if not any(isinstance(value, dict | list) for value in metadata.values()):
+        return
     level: list[object] = [metadata]
     for _ in range(DEEPEST_METADATA):
         level = [inner for outer in level for inner in _inside(outer)]

@@ -7,7 +7,7 @@ what is allowed. What comes back from here needs no further look, but for ids th
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -48,6 +48,9 @@ def read(body: bytes, kind: type[T], *, given: Mapping[str, str] | None = None) 
     `given` are fields known from elsewhere, as the id in a path: the body may leave them out, and must
     not contradict them.
     """
+    noun = None if given else _at_once(body, kind)
+    if isinstance(noun, kind):
+        return noun
     content = loose(body, kind)
     if given and isinstance(content, dict):
         _agree(content, given)
@@ -55,6 +58,23 @@ def read(body: bytes, kind: type[T], *, given: Mapping[str, str] | None = None) 
         content = {key: value for key, value in content.items() if key not in given or key in known}
         content |= {key: value for key, value in given.items() if key in known}
     return convert(content, kind)
+
+
+def _at_once(body: bytes, kind: object) -> object:
+    """Return the noun that stands there just as its type has it, None where it does not.
+
+    The look at every field is much slower. It also takes 73.0 for a whole number, and finds the words for a
+    refusal.
+    """
+    try:
+        return _typed(kind).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+@cache
+def _typed(kind: object) -> msgspec.json.Decoder[object]:
+    return msgspec.json.Decoder(kind, float_hook=_float)
 
 
 def loose(body: bytes, kind: object = dict) -> object:
