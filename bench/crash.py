@@ -56,7 +56,7 @@ def show(journal: str, report: Report) -> None:
         "snapshots cut short": report.snapshots_cut_short,
         "restarts from a snapshot": report.from_snapshot,
         "sent": report.sent,
-        "acknowledged (2xx)": report.acknowledged,
+        "acknowledged under load (2xx)": report.acknowledged,
         "unknown at a kill": report.unknown,
         "of these in the journal": report.unknown_but_kept,
         "records in the journal": report.found,
@@ -71,9 +71,9 @@ def show(journal: str, report: Report) -> None:
     }
     print(f"{journal}")
     for name, count in rows.items():
-        print(f"  {name:28}{count:>10,}")
+        print(f"  {name:30}{count:>10,}")
     print(
-        f"  {'restart, median and longest':28}{median(report.restarts):>8.2f} s {max(report.restarts):.2f} s"
+        f"  {'restart, median and longest':30}{median(report.restarts):>8.2f} s {max(report.restarts):.2f} s"
     )
     for sentence in (*report.different[:5], *report.wrong[:5], *report.log[:5]):
         print(f"  ! {sentence}")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -18,8 +18,12 @@ from tests.servers.postgres import Throwaway
 from tests.service.book import Book, Deed, Findings, key_of
 from tests.service.caller import LINES, Caller
 from tests.service.process import Process
-from tests.service.shopping import Crowd, Market
+from tests.service.shopping import BULK, Crowd, Market
 from tests.service.twin import Twin, born
+from tests.web.stall import until
+
+PATIENCE = 60.0
+"""Seconds in which a server takes in that much."""
 
 SNAPSHOT_RECORDS = 300
 """So few that some of the kills meet a snapshot that is being made."""
@@ -148,11 +152,18 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 class Crash:
-    """One market on one store, whose server dies again and again, after at most `longest` seconds of load."""
+    """One market on one store, whose server dies again and again.
 
-    def __init__(self, store: Store, folder: Path, seed: int, *, longest: float = 1.2) -> None:
+    It dies a moment after it has taken in `most` deeds at most, and what came with them in bulk, which is so
+    many lines a call.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path, seed: int, *, most: int = 4_000, bulk: Sequence[int] = BULK
+    ) -> None:
         self._store = store
-        self._longest = longest
+        self._most = most
+        self._bulk = bulk
         # What clients draw depends on how fast they are answered; when to kill is not to depend on that.
         self._chance = Random(seed)
         self._market = Market(Random(seed))
@@ -196,17 +207,20 @@ class Crash:
             await book.send_again(caller)
         await self._look()
         report.sent = len(book.deeds)
-        report.acknowledged = len(book.kept)
 
     async def _load_and_kill(self) -> None:
-        crowd = Crowd(self._market, self._book, self._process.port)
+        crowd = Crowd(self._market, self._book, self._process.port, self._bulk)
+        before = len(self._book.kept)
         shopping = asyncio.create_task(crowd.shop())
-        await asyncio.sleep(self._chance.uniform(0.05, self._longest))
+        enough = before + self._chance.randint(1, self._most)
+        await until(lambda: len(self._book.kept) >= enough, PATIENCE)
+        await asyncio.sleep(self._chance.uniform(0, 0.05))
         self._report.store_kills += await self._store.strike(self._chance)
         # Without the server a snapshot is made to its end; without both it stays unfinished.
         both = self._chance.random() < 0.5
         self._report.snapshots_cut_short += await self._process.kill(children=both)
         await shopping
+        self._report.acknowledged += len(self._book.kept) - before
         await self._store.mend()
 
     async def _start(self) -> None:

@@ -42,6 +42,10 @@ PAUSE = 0.02
 """Seconds until a client comes back that only looks, or that was sent away."""
 
 
+BULK = (20, 200, 700)
+"""Lines that a bulk call has."""
+
+
 class Market:
     """The catalogue of the demo, and endless things that may happen in it. All chance comes from `chance`."""
 
@@ -143,7 +147,7 @@ class Crowd:
     `reads` counts the answers to those who only look, by status; `bulk` are the lines that a bulk call has.
     """
 
-    def __init__(self, market: Market, book: Book, port: int, bulk: Sequence[int] = (20, 200, 700)) -> None:
+    def __init__(self, market: Market, book: Book, port: int, bulk: Sequence[int] = BULK) -> None:
         self._market = market
         self._bulk = bulk
         self._book = book
