@@ -24,6 +24,7 @@ from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
     Action,
     EntityType,
+    Erased,
     Fact,
     Farm,
     Order,
@@ -480,17 +481,37 @@ async def test_of_who_is_erased_nothing_is_left_and_nothing_is_sent(shop):
     assert shop.engine.tally.total == 2
 
 
-async def test_what_was_submitted_before_an_erasure_is_erased_with_the_rest(shop):
-    before = [asyncio.create_task(shop.submit([view(f"e{number}")])) for number in range(20)]
-    await asyncio.sleep(0)
-    erasing = asyncio.create_task(shop.pipeline.erase("ann"))
-    await asyncio.sleep(0)
-    after = asyncio.create_task(shop.submit([view("later")]))
-    assert await asyncio.gather(*before) == [[Verdict.ACCEPTED]] * 20
-    assert await after == [Verdict.ACCEPTED]
-    left = len([fact for fact in await shop.facts() if isinstance(fact, Action)])
-    assert (await erasing, left) in ((20, 1), (21, 0))
-    assert shop.engine.tally.total == 21
+class Gated(MemoryJournal):
+    """A journal whose commits wait until it is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        await self.open.wait()
+        return await super().append(entries)
+
+
+async def test_what_was_submitted_before_an_erasure_is_erased_with_the_rest():
+    async with Shop(Gated()) as shop:
+        shop.journal.open.clear()
+        calls = []
+        for user_id in ("bob", "ann"):
+            calls.append(asyncio.create_task(shop.submit([view(f"by {user_id}", user_id=user_id)])))
+            # Lets the writer begin with the first before the second is there.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        erasing = asyncio.create_task(shop.pipeline.erase("ann"))
+        await asyncio.sleep(0)
+        shop.journal.open.set()
+        assert await asyncio.gather(*calls) == [[Verdict.ACCEPTED]] * 2
+        assert await erasing == 1
+        assert (await shop.facts())[-2:] == [
+            view("by bob", user_id="bob"),
+            Erased(action=UserAction.VIEW_PRODUCT),
+        ]
 
 
 async def test_who_is_erased_does_not_come_back_by_being_sent_again(shop):
