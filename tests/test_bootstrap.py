@@ -1,6 +1,7 @@
 """A server, from its settings to its end."""
 
 import asyncio
+import json
 import math
 import signal
 import socket
@@ -13,9 +14,11 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from websockets.asyncio.client import connect
 
 from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
+from punnet.hub import GOING_AWAY
 from punnet.market import Action, EntityType, Farm, Order, OrderLine, Product, UserAction
 from punnet.settings import Settings
 from tests.servers.smtp import opened
@@ -262,6 +265,30 @@ async def test_it_answers_until_a_signal(settings):
         async with running(server):
             ready, statistics = await answer(server, listener, "/health/ready", STATISTICS)
     assert (ready.status_code, statistics.status_code) == (200, 200)
+
+
+@pytest.mark.usefixtures("_handlers")
+async def test_before_it_ends_who_listens_gets_what_waits_for_them(settings):
+    settings = msgspec.structs.replace(settings, recommendation_processing_interval=3_600_000)
+    with bind(settings) as listener:
+        server = await build(settings)
+        async with running(server):
+            serving = asyncio.create_task(serve(server, listener))
+            host, port = listener.getsockname()[:2]
+            async with connect(f"ws://{host}:{port}/ws/recommendations?userId=ann") as ann:
+                search = {"type": "SEARCH", "metadata": {"searchQuery": "kale"}}
+                await ann.send(json.dumps({"type": "USER_ACTION", "payload": search}))
+                assert [json.loads(await ann.recv())["type"] for _ in range(2)] == [
+                    "CONNECTION_ACK",
+                    "ACTION_ACK",
+                ]
+                await until(lambda: server.shop.pipeline.waiting == 1)
+                signal.raise_signal(signal.SIGTERM)
+                assert json.loads(await ann.recv())["type"] == "PERSONALIZED_SUGGESTION"
+                await ann.wait_closed()
+            await serving
+    assert ann.close_code == GOING_AWAY
+    assert server.shop.delivery.delivered == 1
 
 
 @pytest.mark.usefixtures("_handlers")

@@ -203,3 +203,14 @@ def test_it_counts_subscriptions_by_topic(hub):
     assert hub.subscriptions() == {"trending": 2, "price_drops": 1}
     hub.unregister(second)
     assert hub.subscriptions() == {"trending": 1, "price_drops": 1}
+
+
+async def test_it_tells_when_the_last_connection_is_gone(hub):
+    await hub.emptied()
+    first, second = hub.register("ann"), hub.register("bob")
+    gone = asyncio.create_task(hub.emptied())
+    for connection in (first, second):
+        await asyncio.sleep(0)
+        assert not gone.done()
+        hub.unregister(connection)
+    await gone

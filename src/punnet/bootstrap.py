@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -245,8 +245,8 @@ async def running(server: Server) -> AsyncIterator[Shop]:
             mailer.start()
         yield server.shop
     finally:
-        server.shop.hub.close()
         await pipeline.stop()
+        server.shop.hub.close()
         if mailer is not None:
             await mailer.stop()
         await server.journal.close()
@@ -304,4 +304,21 @@ async def serve(server: Server, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    await uvicorn.Server(config).serve(sockets=[listener])
+    await _Uvicorn(config, server.shop).serve(sockets=[listener])
+
+
+class _Uvicorn(uvicorn.Server):
+    """Gives those who listen what waits for them before it closes their connections."""
+
+    def __init__(self, config: uvicorn.Config, shop: Shop) -> None:
+        super().__init__(config)
+        self._shop = shop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything, within about twice SECONDS_TO_FINISH."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_FINISH):
+                await self._shop.delivery.flush()
+                self._shop.hub.close()
+                await self._shop.hub.emptied()
+        await super().shutdown(sockets)

@@ -66,11 +66,15 @@ class Delivery:
         """Answer from now on; needs a running loop."""
         self._task = asyncio.create_task(forever(self._turn))
 
-    async def stop(self) -> None:
+    async def flush(self) -> None:
         """Return when all that waits is delivered, for which nothing waits any longer."""
         self._ring()
         await self._urgent.join()
         await self._others.join()
+
+    async def stop(self) -> None:
+        """Deliver all that waits, and nothing more."""
+        await self.flush()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -97,6 +97,8 @@ class Hub:
         self._by_user: dict[str, set[Connection]] = {}
         self._opened_sum = 0.0
         self._closed_seconds = 0.0
+        self._nobody = asyncio.Event()
+        self._nobody.set()
         self.open = 0
         self.total = 0
 
@@ -112,6 +114,7 @@ class Hub:
         connection = Connection(user_id, self._clock(), self._frames, self._size)
         self._by_user.setdefault(user_id, set()).add(connection)
         self._opened_sum += connection.opened_at
+        self._nobody.clear()
         self.open += 1
         self.total += 1
         return connection
@@ -127,6 +130,8 @@ class Hub:
         self._opened_sum -= connection.opened_at
         self._closed_seconds += self._clock() - connection.opened_at
         self.open -= 1
+        if not self.open:
+            self._nobody.set()
 
     def listens(self, user_id: str) -> bool:
         """Return whether the user has a connection here."""
@@ -146,6 +151,10 @@ class Hub:
         """Have every connection closed, because the server stops."""
         for connection in self._connections():
             connection.close(GOING_AWAY)
+
+    async def emptied(self) -> None:
+        """Return once nobody is connected."""
+        await self._nobody.wait()
 
     def average_seconds(self) -> float:
         """Return how long a connection lasts on average, the open ones up to now."""
