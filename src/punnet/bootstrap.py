@@ -1,6 +1,7 @@
 """Builds a server from its settings and runs it; the only module that knows all others."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import secrets
@@ -289,6 +290,8 @@ async def serve(server: Server, listener: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has stopped; by then there is nothing left to stop.
         signal.signal(number, lambda *_: None)
+    # What is there at the start stays: the garbage collector need not walk over it, however large it is.
+    gc.freeze()
     settings = server.settings
     routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
     config = uvicorn.Config(

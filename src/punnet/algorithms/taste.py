@@ -31,7 +31,7 @@ class Taste:
     orders: int
 
 
-def preference(signals: list[tuple[float, Indices]]) -> Floats:
+def preference(signals: list[tuple[float, Floats | Indices]]) -> Floats:
     """Return the weighted sum of counts, each row scaled to a maximum of 1 before, and the sum after.
 
     A signal is its weight and its counts; all counts have the same length.

@@ -19,7 +19,8 @@ def remember(profile: Profile, action: Action, time: float, catalogue: Catalogue
         case UserAction.RATE_PRODUCT | UserAction.RATE_FARM:
             _rate(profile, action, catalogue)
         case UserAction.SEARCH | UserAction.FILTER_CATEGORY:
-            profile.searches.update(searched(action, catalogue))
+            for category in searched(action, catalogue):
+                _add_one(profile.searches, category)
         case UserAction.COMPLETE_PURCHASE | UserAction.VIEW_RECOMMENDATIONS:
             # The order says what was bought, and who was shown something did nothing yet.
             return
@@ -75,7 +76,7 @@ def _handle(profile: Profile, action: Action, time: float, catalogue: Catalogue)
     if action.action is UserAction.ADD_TO_CART:
         profile.cart[product] = None
     else:
-        profile.views[product] += 1
+        _add_one(profile.views, product)
 
 
 def _wish(profile: Profile, action: Action, catalogue: Catalogue) -> None:
@@ -99,7 +100,7 @@ def _count(profile: Profile, action: Action, catalogue: Catalogue) -> None:
         counts = profile.shares
     position = names.find(action.entity_id or "")
     if position >= 0:
-        counts[position] += 1
+        _add_one(counts, position)
 
 
 def _rate(profile: Profile, action: Action, catalogue: Catalogue) -> None:
@@ -109,3 +110,7 @@ def _rate(profile: Profile, action: Action, catalogue: Catalogue) -> None:
     position, rating = names.find(action.entity_id or ""), rating_of(action)
     if position >= 0 and rating is not None:
         ratings[position] = rating
+
+
+def _add_one(counts: dict[int, int], position: int) -> None:
+    counts[position] = counts.get(position, 0) + 1

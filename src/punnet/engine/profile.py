@@ -1,6 +1,5 @@
 """What one shopper did, beside buying."""
 
-from collections import Counter
 from heapq import nlargest
 
 import msgspec
@@ -12,7 +11,7 @@ LIKES_FROM = 4
 """The rating, of 5, from which a farm counts as liked."""
 
 
-class Profile(msgspec.Struct, gc=False):
+class Profile(msgspec.Struct, omit_defaults=True, gc=False):
     """What a shopper put aside, looked at, rated, shared and sought, by positions of what it was."""
 
     cart: dict[int, None] = msgspec.field(default_factory=dict)
@@ -22,12 +21,12 @@ class Profile(msgspec.Struct, gc=False):
     product_ratings: dict[int, float] = msgspec.field(default_factory=dict)
     farm_ratings: dict[int, float] = msgspec.field(default_factory=dict)
     """The last rating of each, of 5."""
-    views: Counter[int] = msgspec.field(default_factory=Counter)
-    farm_views: Counter[int] = msgspec.field(default_factory=Counter)
-    shares: Counter[int] = msgspec.field(default_factory=Counter)
-    clicks: Counter[int] = msgspec.field(default_factory=Counter)
+    views: dict[int, int] = msgspec.field(default_factory=dict)
+    farm_views: dict[int, int] = msgspec.field(default_factory=dict)
+    shares: dict[int, int] = msgspec.field(default_factory=dict)
+    clicks: dict[int, int] = msgspec.field(default_factory=dict)
     """How often each product was clicked where it was recommended."""
-    searches: Counter[int] = msgspec.field(default_factory=Counter)
+    searches: dict[int, int] = msgspec.field(default_factory=dict)
     """How often each category was searched for."""
     recent: dict[int, float] = msgspec.field(default_factory=dict)
     """The latest products viewed or put in the cart, and when (seconds)."""
@@ -41,7 +40,8 @@ class Profile(msgspec.Struct, gc=False):
         """Remember that `product` was viewed or put in the cart at `time`."""
         self.recent[product] = max(time, self.recent.get(product, time))
         if len(self.recent) > SOURCES:
-            self.recent = dict(latest(self.recent))
+            times = self.recent
+            del times[min(times, key=lambda known: (times[known], -known))]
 
 
 def latest(times: dict[int, float]) -> list[tuple[int, float]]:
