@@ -103,27 +103,27 @@ async def test_when_the_journal_fills_up_half_way_the_rest_is_refused_by_line():
     journal = FillingJournal()
     async with opened(journal=journal) as stall:
         journal.room = 1
-        report = await post(stall, [view("basil")] * 750)
+        report = await post(stall, [view("basil")] * 1_500)
         before = await stall.state()
         await post(stall, [view("basil")] * 2, 503)
         assert await stall.state() == before
 
-    assert counts(report) == (500, 0, 250)
-    assert report["lines"][500]["error"] == {"code": "UNAVAILABLE", "message": "the disk is full"}
+    assert counts(report) == (1_000, 0, 500)
+    assert report["lines"][1_000]["error"] == {"code": "UNAVAILABLE", "message": "the disk is full"}
 
 
 async def test_once_the_journal_took_too_long_the_rest_of_the_call_does_not_wait_for_it_again():
     journal = SlowJournal()
     async with opened(journal=journal, limits=Limits(journal_seconds=0.5), capacity=10_000) as stall:
         journal.quick = 1
-        report = await post(stall, [view("basil")] * 1_500)
+        report = await post(stall, [view("basil")] * 3_000)
         journal.let.set()
         await stall.shop.pipeline.submit([(OPENING[0],)])
         kept = stall.shop.engine.tally.total
 
-    assert counts(report) == (500, 0, 1_000)
-    assert {line["error"]["code"] for line in report["lines"][500:]} == {"UNAVAILABLE"}
-    assert kept == 1_000
+    assert counts(report) == (1_000, 0, 2_000)
+    assert {line["error"]["code"] for line in report["lines"][1_000:]} == {"UNAVAILABLE"}
+    assert kept == 2_000
 
 
 async def test_a_line_that_the_journal_cannot_be_asked_about_is_refused_without_the_others():

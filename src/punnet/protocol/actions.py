@@ -1,6 +1,6 @@
 """What an action must bring with it, and the order that a purchase brings itself."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -108,19 +108,8 @@ def tracked(action: Action, now: float, *, place: str = "") -> Tracked:
     """
     _shallow(action.metadata, place)
     action = _about_something(action, place)
-    match action.action:
-        case UserAction.SEARCH | UserAction.FILTER_CATEGORY:
-            return Tracked(action=_searched(action, place))
-        case UserAction.RATE_PRODUCT | UserAction.RATE_FARM:
-            codec.convert(action.metadata, RatingNotes, place=f"{place}metadata.")
-            return Tracked(action=action)
-        case UserAction.VIEW_RECOMMENDATIONS:
-            codec.convert(action.metadata, ShownNotes, place=f"{place}metadata.")
-            return Tracked(action=action)
-        case UserAction.COMPLETE_PURCHASE:
-            return _purchased(action, now, place)
-        case _:
-            return Tracked(action=action)
+    follow = _FOLLOWING.get(action.action)
+    return Tracked(action=action) if follow is None else follow(action, now, place)
 
 
 def _about_something(action: Action, place: str) -> Action:
@@ -138,14 +127,25 @@ def _about_something(action: Action, place: str) -> Action:
     return msgspec.structs.replace(action, entity_type=kinds[0])
 
 
-def _searched(action: Action, place: str) -> Action:
+def _searched(action: Action, _: float, place: str) -> Tracked:
     notes = codec.convert(action.metadata, SearchNotes, place=f"{place}metadata.")
     if notes.search_query is None and notes.category is None and action.entity_id is None:
         field = "searchQuery" if action.action is UserAction.SEARCH else "category"
         raise refusal.missing(f"{place}metadata.{field}", "a text, in metadata or as entityId")
     if action.action is UserAction.SEARCH and notes.search_query is None and action.entity_id is not None:
-        return msgspec.structs.replace(action, metadata={**action.metadata, "searchQuery": action.entity_id})
-    return action
+        metadata = {**action.metadata, "searchQuery": action.entity_id}
+        return Tracked(action=msgspec.structs.replace(action, metadata=metadata))
+    return Tracked(action=action)
+
+
+def _rated(action: Action, _: float, place: str) -> Tracked:
+    codec.convert(action.metadata, RatingNotes, place=f"{place}metadata.")
+    return Tracked(action=action)
+
+
+def _shown(action: Action, _: float, place: str) -> Tracked:
+    codec.convert(action.metadata, ShownNotes, place=f"{place}metadata.")
+    return Tracked(action=action)
 
 
 def _purchased(action: Action, now: float, place: str) -> Tracked:
@@ -170,6 +170,17 @@ def _purchased(action: Action, now: float, place: str) -> Tracked:
     return Tracked(
         action=msgspec.structs.replace(action, entity_id=order_id, entity_type=EntityType.ORDER), order=order
     )
+
+
+_FOLLOWING: dict[UserAction, Callable[[Action, float, str], Tracked]] = {
+    UserAction.SEARCH: _searched,
+    UserAction.FILTER_CATEGORY: _searched,
+    UserAction.RATE_PRODUCT: _rated,
+    UserAction.RATE_FARM: _rated,
+    UserAction.VIEW_RECOMMENDATIONS: _shown,
+    UserAction.COMPLETE_PURCHASE: _purchased,
+}
+"""What follows from an action, where it depends on its metadata."""
 
 
 def _shallow(metadata: dict[str, object], place: str) -> None:

@@ -16,8 +16,11 @@ from punnet.web.exchange import Error, described_error
 from punnet.web.recording import conflict, known, submit_all
 from punnet.web.shop import Shop
 
-GROUP = 500
-"""Lines that become durable together, and that are read before others have their turn."""
+GROUP = 1_000
+"""Lines that become durable together: a commit waits for the disk however few they are."""
+
+TURN = 100
+"""Lines that are read before others have their turn."""
 
 
 class Outcome(StrEnum):
@@ -84,7 +87,7 @@ async def take_in(shop: Shop, body: bytes, read: Reader) -> BulkReport:
     intake = _Intake(shop)
     for number, line in lines:
         await intake.take(number, line, read)
-        if number % GROUP == 0:
+        if number % TURN == 0:
             await asyncio.sleep(0)
     await intake.settle()
     return intake.report()
@@ -103,7 +106,7 @@ class _Intake:
     async def take(self, number: int, text: bytes, read: Reader) -> None:
         try:
             line = read(text)
-            facts = await self._fitting(number, line)
+            facts = _facts(line) or await self._fitting(number, line)
         except Refused as error:
             self._refuse(number, error)
             return
@@ -118,11 +121,8 @@ class _Intake:
             await self.settle()
 
     async def _fitting(self, number: int, line: Line) -> tuple[Fact, ...]:
-        """Return the line's facts, none where it is known already; what still waits goes first if need be."""
-        try:
-            return line.facts()
-        except Refused:
-            await self.settle()
+        """Return the facts of a line that only fits after those that wait, none where it is known already."""
+        await self.settle()
         try:
             return line.facts()
         except UnknownId:
@@ -148,7 +148,10 @@ class _Intake:
             return
         self._kept = True
         for entry, verdict in zip(waiting, verdicts, strict=True):
-            await self._judge(entry.number, entry.line, verdict)
+            if verdict is Verdict.CONFLICT:
+                await self._judge(entry.number, entry.line, verdict)
+            else:
+                self._report(entry.number, entry.line, verdict)
 
     async def _submitted(self, entries: list[tuple[Fact, ...]]) -> list[Verdict]:
         """Return the verdicts; once the journal could not be had, the rest of the call waits no more."""
@@ -163,7 +166,10 @@ class _Intake:
     async def _judge(self, number: int, line: Line, verdict: Verdict) -> None:
         if verdict is Verdict.CONFLICT and line.tracked:
             self._refuse(number, await conflict(self._shop, line.tracked))
-            return
+        else:
+            self._report(number, line, verdict)
+
+    def _report(self, number: int, line: Line, verdict: Verdict) -> None:
         outcome = Outcome.DUPLICATE if verdict is Verdict.DUPLICATE else Outcome.ACCEPTED
         self._reports.append(LineReport(line=number, outcome=outcome, id=line.id))
 
@@ -180,3 +186,11 @@ class _Intake:
             refused=counts[Outcome.REFUSED],
             lines=lines,
         )
+
+
+def _facts(line: Line) -> tuple[Fact, ...]:
+    """Return the facts of a line, none where they do not fit the market as it is now."""
+    try:
+        return line.facts()
+    except Refused:
+        return ()

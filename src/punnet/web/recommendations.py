@@ -68,15 +68,15 @@ async def get_together(shop: Shop, call: Call) -> Reply:
 async def post_action(shop: Shop, call: Call) -> Reply:
     """Record an action, and answer for the page it leads to when asked; the answer reflects it."""
     posted = codec.read(call.body, actions.PostedAction)
-    action = posted.by(posted.user_id, posted.action, shop.new_id())
-    tracked = actions.tracked(action, shop.clock())
+    tracked = _tracked(shop, posted)
     query = on_page(query_after(tracked.action, posted.limit), posted.context)
     if posted.get_recommendations:
         _check_product(shop, query)
     duplicate = await track(shop, tracked)
     answer = shop.engine.answer(query, shop.clock()) if posted.get_recommendations else UNSET
+    event_id = tracked.action.event_id
     return Reply(
-        Processed(event_processed=True, event_id=action.event_id, duplicate=duplicate, recommendations=answer)
+        Processed(event_processed=True, event_id=event_id, duplicate=duplicate, recommendations=answer)
     )
 
 
@@ -84,12 +84,16 @@ async def post_events(shop: Shop, call: Call) -> Reply:
     """Record actions in bulk."""
 
     def read(line: bytes) -> bulk.Line:
-        posted = codec.read(line, actions.PostedAction)
-        action = posted.by(posted.user_id, posted.action, shop.new_id())
-        tracked = actions.tracked(action, shop.clock())
-        return bulk.Line(action.event_id, lambda: facts_of(shop, tracked), tracked)
+        tracked = _tracked(shop, codec.read(line, actions.PostedAction))
+        return bulk.Line(tracked.action.event_id, lambda: facts_of(shop, tracked), tracked)
 
     return Reply(await bulk.take_in(shop, call.body, read))
+
+
+def _tracked(shop: Shop, posted: actions.PostedAction) -> actions.Tracked:
+    """Return what was posted with all that follows from it, under a new id unless it brought its own."""
+    event_id = posted.event_id or shop.new_id()
+    return actions.tracked(posted.by(posted.user_id, posted.action, event_id), shop.clock())
 
 
 def _check_product(shop: Shop, query: Query) -> None:
