@@ -244,6 +244,17 @@ async def test_a_commit_whose_answer_was_lost_is_found_before_the_next(caplog):
         assert shop.pipeline.letters_came.is_set()
 
 
+async def test_what_an_answer_that_was_lost_was_about_is_reacted_to_once(caplog):
+    async with Shop(Forgetful()) as shop:
+        ann = shop.hub.register("ann")
+        shop.journal.loses = True
+        with pytest.raises(JournalUnavailable, match="lost"):
+            await shop.submit([view("e1")])
+        shop.journal.loses = False
+        assert await shop.submit([view("e1")]) == [Verdict.DUPLICATE]
+    assert shop.delivery.delivered == len(await ann.take()) == 1
+
+
 async def test_an_entry_is_applied_whole_or_not_at_all(shop):
     await shop.submit([view("e1")])
     entries = [(order("o1"), view("e1", "leek")), (order("o2"), view("e2"))]

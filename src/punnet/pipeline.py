@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -123,14 +123,8 @@ class Pipeline:
         return self._seconds.value
 
     async def replay(self) -> int:
-        """Bring the engine up to the journal, and return the number of records that it did not have."""
-        count = 0
-        async for batch in self._journal.read(self._position):
-            await self._apply(batch.records)
-            self._reach(batch.last)
-            count += len(batch.records)
-        self._behind = False
-        return count
+        """Bring the engine up to the journal, react to nothing, and return how many records it lacked."""
+        return sum([count async for count, _ in self._missed()])
 
     def start(self) -> None:
         """Take facts in from now on; needs a running loop."""
@@ -205,8 +199,7 @@ class Pipeline:
                 kept, actions = await self._commit([entry for call in calls for entry in call.entries])
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
-            for each in self._following:
-                each.take(actions)
+            self._follow(actions)
             self._note("")
         except (JournalUnavailable, BadFile) as error:
             self._behind = True
@@ -242,7 +235,8 @@ class Pipeline:
         """Return the verdicts on `entries`, durable and applied, and the actions to react to."""
         if self._behind:
             # A commit whose answer was lost may have been made all the same, letters and all.
-            await self.replay()
+            async for _, missed in self._missed():
+                self._follow(missed)
             self.letters_came.set()
         kept = await self._journal.append(entries)
         judged = zip(entries, kept.verdicts, strict=True)
@@ -253,6 +247,18 @@ class Pipeline:
         if any(entry.letter for entry in accepted):
             self.letters_came.set()
         return kept, actions
+
+    async def _missed(self) -> AsyncIterator[tuple[int, list[Action]]]:
+        """Apply what only the journal has; yield of each batch its size and the actions to react to."""
+        async for batch in self._journal.read(self._position):
+            actions = await self._apply(batch.records)
+            self._reach(batch.last)
+            yield len(batch.records), actions
+        self._behind = False
+
+    def _follow(self, actions: list[Action]) -> None:
+        for each in self._following:
+            each.take(actions)
 
     def _reach(self, position: int) -> None:
         self._position = position

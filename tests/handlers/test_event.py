@@ -1,6 +1,7 @@
 """What an own handler can do for a shopper, from the loop and from a thread."""
 
 import asyncio
+import threading
 
 import msgspec
 import pytest
@@ -28,7 +29,12 @@ class Counter:
         for name in ("kale", "leek", "beet", "dill", "mint", "oats"):
             self.apply(Product(id=name, name=name, farm_id="hill", category="Greens", price=2.0))
         self.hub = Hub(lambda: NOON)
-        self.delivery = Delivery(self.engine, self.hub, Frames("now"), lambda: NOON)
+        self.threads: set[int] = set()
+        self.delivery = Delivery(self.engine, self.hub, Frames("now"), self.clock)
+
+    def clock(self) -> float:
+        self.threads.add(threading.get_ident())
+        return NOON
 
     def apply(self, fact: object) -> None:
         self.engine.apply([Record(at=NOON, fact=fact)])
@@ -46,10 +52,21 @@ async def called(in_thread, function, *arguments):
     return await asyncio.to_thread(function, *arguments) if in_thread else function(*arguments)
 
 
+async def test_what_a_handler_makes_of_the_action_stays_with_it(counter):
+    rating = Action(
+        event_id="e1", user_id="ann", action=UserAction.RATE_FARM, entity_id="hill", metadata={"rating": 4}
+    )
+    event = Event(rating, counter.delivery)
+    assert event.action == rating
+    event.action.metadata["rating"] = 1
+    assert rating.metadata == {"rating": 4}
+
+
 @PLACES
 async def test_it_recommends_for_the_page_that_the_action_leads_to(counter, in_thread):
     answer = await called(in_thread, counter.event().recommend)
     assert answer == counter.engine.answer(query_after(VIEW, 10), NOON)
+    assert counter.threads == {threading.get_ident()}
     assert len(answer.recommendations) == 5
 
 
@@ -82,6 +99,7 @@ async def test_it_pushes_to_the_shoppers_connections_and_no_others(counter, in_t
     one, other, bob = (counter.hub.register(user_id) for user_id in ("ann", "ann", "bob"))
     event = counter.event()
     await called(in_thread, event.push, "CART_RECOMMENDATION", event.recommend(2))
+    assert counter.threads == {threading.get_ident()}
     for connection in (one, other):
         (frame,) = await connection.take()
         message = msgspec.json.decode(frame)

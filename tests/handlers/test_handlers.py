@@ -1,6 +1,7 @@
 """Own handlers: when they are called, and whom they harm when they fail."""
 
 import asyncio
+import gc
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -163,6 +164,8 @@ async def test_a_function_that_does_not_return_is_not_called_again_before_it_doe
     assert calls == ["e0", "e3"]
     assert ended.is_set()
     assert caplog.text.count("took longer") == 1
+    gc.collect()
+    assert {record.name for record in caplog.records} == {"punnet.handlers.handlers"}
 
 
 async def test_a_coroutine_that_will_not_be_cancelled_is_not_called_again_before_it_ends():

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TypeVar
 
 import msgspec
@@ -27,7 +28,8 @@ class Event:
     """An action that was recorded, and what can be done for its shopper; also from a thread."""
 
     def __init__(self, action: Action, delivery: Delivery) -> None:
-        self.action = action
+        # Another handler is told the same, and not what this one made of it.
+        self.action = msgspec.structs.replace(action, metadata=deepcopy(action.metadata))
         self._delivery = delivery
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
