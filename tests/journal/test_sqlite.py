@@ -291,7 +291,7 @@ async def test_while_another_program_reads_what_was_erased_it_is_not_claimed_to_
 
 
 async def test_a_long_look_at_all_records_delays_no_writer(path):
-    async with opened(path) as journal:
+    async with opened(path, patience=30) as journal:
         await append(journal, records(order("o1")))
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN IMMEDIATE")
