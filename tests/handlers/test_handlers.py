@@ -1,7 +1,6 @@
 """Own handlers: when they are called, and whom they harm when they fail."""
 
 import asyncio
-import gc
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -158,14 +157,14 @@ async def test_a_function_that_does_not_return_is_not_called_again_before_it_doe
         await until(lambda: handlers.called == 3)
         assert (calls, counted(handlers)) == (["e0"], (3, 3, 0))
         go_on.set()
-        await until(handlers._callers[0]._overdue.done)
+        late = handlers._callers[0]._overdue
+        # asyncio tells of an error that nobody heard of, some time later.
+        await until(lambda: late.done() and not late._log_traceback)
         handlers.take([act(3)])
         await until(lambda: handlers.called == 4)
     assert calls == ["e0", "e3"]
     assert ended.is_set()
     assert caplog.text.count("took longer") == 1
-    gc.collect()
-    assert {record.name for record in caplog.records} == {"punnet.handlers.handlers"}
 
 
 async def test_a_coroutine_that_will_not_be_cancelled_is_not_called_again_before_it_ends():
