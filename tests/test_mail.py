@@ -1,6 +1,7 @@
 """E-mails after a purchase, sent to a real SMTP server."""
 
 import asyncio
+import dataclasses
 import logging
 import socket
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
@@ -132,7 +134,7 @@ async def test_one_connection_is_enough_for_all_that_are_due(market, sink):
     await market.buys("o1", "o2", "o3")
     await market.mailer(sink).send_due()
     assert len(sink.taken) == 3
-    assert sink.connections == 1
+    assert (sink.connections, sink.goodbyes) == (1, 1)
 
 
 async def test_where_nothing_is_owed_nobody_is_called(market, sink):
@@ -378,6 +380,7 @@ async def test_an_order_that_cannot_be_read_does_not_keep_the_others_waiting(sin
 async def test_it_sends_what_is_owed_at_its_start_and_what_comes_later(tmp_path: Path, sink):
     async with market_in(await SqliteJournal.open(tmp_path / "market.db")) as market:
         await market.buys("o1")
+        market.pipeline.letters_came.clear()
         mailer = market.mailer(sink)
         mailer.start()
         await until(lambda: mailer.sent == 1)
@@ -478,8 +481,34 @@ async def test_a_password_is_not_told_to_a_relay_without_tls(market, caplog):
     async with opened(auth_require_tls=False, authenticator=lambda *_: pytest.fail("told")) as sink:
         relay = Relay.of(f"smtp://ann:secret@127.0.0.1:{sink.port}")
         await market.buys("o1")
-        came = asyncio.Event()
-        await Mailer(market.engine, market.journal, relay, SENDER, came, market.clock).send_due()
+        await sends(market, relay)
     assert await market.owed() == {"o1": 1}
     assert [record.levelno for record in caplog.records if record.name == "punnet.mail"] == [logging.WARNING]
     assert "secret" not in caplog.text
+
+
+async def test_it_logs_in_where_it_is_told_to(market):
+    told: list[tuple[bytes, bytes]] = []
+
+    def authenticate(server, session, envelope, mechanism, data: LoginPassword) -> AuthResult:
+        told.append((data.login, data.password))
+        return AuthResult(success=True)
+
+    async with opened(auth_require_tls=False, authenticator=authenticate) as sink:
+        relay = Relay.of(f"smtp+plain://ann:se%40cret@127.0.0.1:{sink.port}")
+        await market.buys("o1")
+        await sends(market, relay)
+    assert told == [(b"ann", b"se@cret")]
+    assert len(sink.taken) == 1
+
+
+async def test_a_relay_that_should_speak_tls_and_does_not_gets_nothing(market, sink):
+    await market.buys("o1")
+    await sends(market, dataclasses.replace(Relay.of(f"smtps://127.0.0.1:{sink.port}"), patience=5))
+    assert (sink.taken, await market.owed()) == ([], {"o1": 1})
+
+
+async def sends(market: Market, relay: Relay) -> None:
+    """Send what is due through another relay."""
+    came = asyncio.Event()
+    await Mailer(market.engine, market.journal, relay, SENDER, came, market.clock).send_due()

@@ -24,6 +24,7 @@ class Sink:
     taken: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     connections: int = 0
+    goodbyes: int = 0
     to_recipient: list[str] = field(default_factory=list)
     to_data: list[str] = field(default_factory=list)
     before_ok: Callable[[], Awaitable[None]] | None = None
@@ -42,6 +43,10 @@ class Sink:
         if answer == OK:
             envelope.rcpt_tos.append(address)
         return answer
+
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802
+        self.goodbyes += 1
+        return "221 Bye"
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.to_data.pop(0) if self.to_data else OK
