@@ -1,11 +1,12 @@
 """A journal in a file, for those who only read it."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from punnet.errors import BadFile, BadSetting
-from punnet.journal.sqlite_reader import SqliteReader
+from punnet.journal.sqlite_reader import READ, SqliteReader, connect
 from tests.journal.test_journal import FARM, append, order, read, records
 from tests.journal.test_sqlite import opened, run
 
@@ -56,3 +57,11 @@ async def test_who_only_reads_finds_no_market_of_another_name(path):
         pass
     with pytest.raises(BadSetting, match="no market north"):
         SqliteReader(path, market="north")
+
+
+async def test_rows_are_read_as_they_lie_in_the_file(path):
+    async with opened(path):
+        pass
+    with closing(connect(path, "ro", patience=1.0)) as database:
+        (step,) = database.execute(f"EXPLAIN QUERY PLAN {READ}", ("main", 7)).fetchall()
+    assert "USING INTEGER PRIMARY KEY" in step[-1]

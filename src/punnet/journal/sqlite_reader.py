@@ -22,8 +22,9 @@ VERSION = 2
 """The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 READ = """
-SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE market = ? AND seq > ? ORDER BY seq
+SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE +market = ? AND seq > ? ORDER BY seq
 """
+"""Without the plus SQLite takes the index that begins with the market, and sorts the whole journal."""
 
 WORN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 """Errors that a connection may keep after their cause has gone."""
