@@ -197,6 +197,26 @@ async def test_farms_and_products_are_shown_as_they_became(database):
         await expect_catalogue(database, market, engine)
 
 
+@pytest.mark.parametrize("view", ["orders", "order_lines", "actions"])
+async def test_a_join_takes_each_body_apart_once(database, view):
+    """And not once for each product that it is joined with."""
+    market = uuid.uuid4().hex
+    products = [structs.replace(OPENING[3], id=f"leeks {number}") for number in range(20)]
+    orders = [an_order(f"o{number}", "leeks") for number in range(30)]
+    actions = [an_action(f"e{number}", "leeks") for number in range(30)]
+    await kept(database, market, admitted([*OPENING, *products, *orders, *actions])[1])
+    join = f"SELECT * FROM products JOIN {view} USING (market) WHERE market = '{market}'"
+    if isinstance(database, OnPostgres):
+        plan = "\n".join(str(line) for (line,) in await database.ask(f"EXPLAIN (ANALYZE, COSTS OFF) {join}"))
+        loops = re.findall(r"Function Scan on json_to_record(?:set)? .*loops=(\d+)\)", plan)
+        everyone = await database.ask("SELECT count(*) FROM journal")
+        assert loops
+        assert max(map(int, loops)) <= everyone[0][0]
+    else:
+        plan = str(await database.ask(f"EXPLAIN QUERY PLAN {join}"))
+        assert re.search(rf"(MATERIALIZE|CO-ROUTINE) {view}\b", plan)
+
+
 async def test_a_view_shows_when_a_fact_was_taken_in(database):
     bought, looked = an_order("o1", "kale"), an_action("e1", "kale")
     records = [*admitted(OPENING)[1], Record(at=NOON.timestamp(), fact=bought)]
