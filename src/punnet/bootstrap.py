@@ -49,6 +49,9 @@ SECONDS_TO_FINISH = 5
 STATISTICS = "/api/recommendations/stats"
 """What ENABLE_STATS_ENDPOINT is about."""
 
+NEW_OBJECTS = 50_000
+"""Objects made before the garbage collector looks among them; a bulk call of 1,000 makes and drops 20,000."""
+
 BACKLOG = 2_048
 """Callers who may wait to be let in."""
 
@@ -287,11 +290,9 @@ def greeting(server: Server, listener: socket.socket) -> str:
 
 async def serve(server: Server, listener: socket.socket) -> None:
     """Answer on `listener` until SIGINT or SIGTERM."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again once it has stopped; by then there is nothing left to stop.
-        signal.signal(number, lambda *_: None)
     # What is there at the start stays: the garbage collector need not walk over it, however large it is.
     gc.freeze()
+    gc.set_threshold(NEW_OBJECTS)
     settings = server.settings
     routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
     config = uvicorn.Config(
@@ -307,7 +308,11 @@ async def serve(server: Server, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    await _Uvicorn(config, server.shop).serve(sockets=[listener])
+    uvicorn_server = _Uvicorn(config, server.shop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Before uvicorn listens to them itself, and when it raises them again once it has stopped.
+        signal.signal(number, lambda *_: uvicorn_server.stop())
+    await uvicorn_server.serve(sockets=[listener])
 
 
 class _Uvicorn(uvicorn.Server):
@@ -316,6 +321,10 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, shop: Shop) -> None:
         super().__init__(config)
         self._shop = shop
+
+    def stop(self) -> None:
+        """Have `serve` return, once it has begun or before."""
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close everything, within about twice SECONDS_TO_FINISH."""

@@ -185,9 +185,10 @@ _FOLLOWING: dict[UserAction, Callable[[Action, float, str], Tracked]] = {
 
 def _shallow(metadata: dict[str, object], place: str) -> None:
     """Refuse metadata so deep that writing it down again could fail."""
-    if not any(isinstance(value, dict | list) for value in metadata.values()):
+    level: list[object] = [value for value in metadata.values() if isinstance(value, dict | list)]
+    if not level:
         return
-    level: list[object] = [metadata]
+    level = [metadata]
     for _ in range(DEEPEST_METADATA):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:

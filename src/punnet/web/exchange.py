@@ -163,7 +163,10 @@ def request_id_of(scope: HTTPScope | WebSocketScope, new_id: Callable[[], str]) 
 
 def header(scope: HTTPScope | WebSocketScope, name: bytes) -> bytes:
     """Return the value of a header, empty where there is none."""
-    return next((value for key, value in scope["headers"] if key == name), b"")
+    for key, value in scope["headers"]:
+        if key == name:
+            return value
+    return b""
 
 
 def path_of(scope: HTTPScope | WebSocketScope) -> bytes:

@@ -69,12 +69,10 @@ async def post_action(shop: Shop, call: Call) -> Reply:
     """Record an action, and answer for the page it leads to when asked; the answer reflects it."""
     posted = codec.read(call.body, actions.PostedAction)
     tracked = _tracked(shop, posted)
-    query = on_page(query_after(tracked.action, posted.limit), posted.context)
-    if posted.get_recommendations:
-        _check_product(shop, query)
+    query = _query_after(shop, posted, tracked) if posted.get_recommendations else None
     duplicate = await track(shop, tracked)
-    answer = shop.engine.answer(query, shop.clock()) if posted.get_recommendations else UNSET
     event_id = tracked.action.event_id
+    answer = UNSET if query is None else shop.engine.answer(query, shop.clock())
     return Reply(
         Processed(event_processed=True, event_id=event_id, duplicate=duplicate, recommendations=answer)
     )
@@ -96,8 +94,10 @@ def _tracked(shop: Shop, posted: actions.PostedAction) -> actions.Tracked:
     return actions.tracked(posted.by(posted.user_id, posted.action, event_id), shop.clock())
 
 
-def _check_product(shop: Shop, query: Query) -> None:
-    """Refuse an answer that cannot be given before the action is recorded."""
+def _query_after(shop: Shop, posted: actions.PostedAction, tracked: actions.Tracked) -> Query:
+    """Return the query for the page that an action leads to, or refuse it before the action is recorded."""
+    query = on_page(query_after(tracked.action, posted.limit), posted.context)
     product_id = query.product_id
     if product_id is not None and shop.engine.catalogue.product(product_id) is None:
         raise not_in_catalogue("product", product_id, "context.productId")
+    return query
