@@ -182,7 +182,7 @@ class Crash:
             finally:
                 await self._process.kill()
         self._report.wrong = self._book.wrong
-        self._report.log = _complaints(self._process.log)
+        self._report.log = complaints(self._process.log)
         return self._report
 
     async def _open(self) -> None:
@@ -209,7 +209,7 @@ class Crash:
         report.sent = len(book.deeds)
 
     async def _load_and_kill(self) -> None:
-        crowd = Crowd(self._market, self._book, self._process.port, self._bulk)
+        crowd = Crowd(self._market, self._book, self._process.port, bulk=self._bulk)
         before = len(self._book.kept)
         shopping = asyncio.create_task(crowd.shop())
         enough = before + self._chance.randint(1, self._most)
@@ -248,7 +248,7 @@ def _kept_of(unknown: list[Deed], records: list[Record]) -> int:
     return sum(deed.key in there for deed in unknown)
 
 
-def _complaints(log: str) -> list[str]:
+def complaints(log: str) -> list[str]:
     """Return of what the server said all that should not be: tracebacks, and snapshots it did not trust."""
     distrusted = [
         line for line in log.splitlines() if " it was set aside" in line or " it was deleted" in line

@@ -18,7 +18,7 @@ from punnet.market import Farm, Product
 from tests.servers.postgres import Throwaway
 from tests.service.book import Book
 from tests.service.caller import LINES, Caller
-from tests.service.crashing import PostgresStore, SqliteStore, Store
+from tests.service.crashing import PostgresStore, SqliteStore, Store, complaints
 from tests.service.process import Process
 from tests.service.shopping import Crowd, Market
 from tests.service.twin import born
@@ -29,6 +29,9 @@ PATIENCE = 30.0
 
 QUESTIONS = 50
 """Answers compared with those of a server whose journal never failed."""
+
+PACE = 0.02
+"""Seconds that a client rests after each answer: what it is told matters here, not how much it does."""
 
 MAY_ALL = "dac_override,-dac_read_search"
 SETS = ("bounding-set=", "inh-caps=")
@@ -253,6 +256,7 @@ async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1,
         async with born() as twin:
             await twin.follow(await failure.store.records())
             figures.different = await twin.differences(server.port, market, QUESTIONS)
+        figures.wrong += complaints(server.log)
     finally:
         await server.kill()
     return figures
@@ -260,7 +264,7 @@ async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1,
 
 @contextlib.asynccontextmanager
 async def _crowded(market: Market, book: Book, server: Process) -> AsyncIterator[Crowd]:
-    crowd = Crowd(market, book, server.port, bulk=(5, 20))
+    crowd = Crowd(market, book, server.port, bulk=(5, 20), pace=PACE)
     shopping = asyncio.create_task(crowd.shop(singles=4, orders=1, bulks=1, sockets=1, readers=2))
     try:
         yield crowd

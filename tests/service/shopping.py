@@ -144,11 +144,15 @@ class Market:
 class Crowd:
     """Clients of one server, each on a connection of its own, until it is gone or they are told to stop.
 
-    `reads` counts the answers to those who only look, by status; `bulk` are the lines that a bulk call has.
+    `reads` counts the answers to those who only look, by status; `bulk` are the lines that a bulk call has,
+    `pace` the seconds that a client rests after an answer.
     """
 
-    def __init__(self, market: Market, book: Book, port: int, bulk: Sequence[int] = BULK) -> None:
+    def __init__(
+        self, market: Market, book: Book, port: int, *, bulk: Sequence[int] = BULK, pace: float = 0
+    ) -> None:
         self._market = market
+        self._pace = pace
         self._bulk = bulk
         self._book = book
         self._port = port
@@ -177,6 +181,7 @@ class Crowd:
             while not self._stopped:
                 try:
                     await step(caller)
+                    await asyncio.sleep(self._pace)
                 except Gone:
                     return
 
@@ -218,6 +223,7 @@ class Crowd:
                 await socket.recv()
                 for deed in self._spoken(shopper):
                     await self._say(socket, deed)
+                    await asyncio.sleep(self._pace)
 
     def _spoken(self, shopper: str) -> Iterator[Deed]:
         """Yield the deeds of one shopper."""
