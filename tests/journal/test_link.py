@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -187,3 +188,41 @@ async def until_answered(link: Link) -> None:
             continue
         return
     raise AssertionError("it does not come back")
+
+
+GOODBYE = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+
+
+@asynccontextmanager
+async def relay(port: int) -> AsyncIterator[tuple[int, list[asyncio.StreamWriter]]]:
+    """Stand between the server at `port` and those who connect; yield where, and the way back to them."""
+    clients: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while content := await reader.read(65_536):
+            writer.write(content)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.append(writer)
+        theirs = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pass_on(reader, theirs[1]), pass_on(theirs[0], writer))
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as listener:
+        yield listener.sockets[0].getsockname()[1], clients
+
+
+async def test_who_asks_between_a_farewell_and_the_end_of_the_connection_has_lost_it_like_any_other(server):
+    async with relay(server.port) as (port, clients):
+        link = Link(f"postgresql://postgres@127.0.0.1:{port}/postgres", 10)
+        first = await ask(link, "SELECT pg_backend_pid()")
+        clients[0].write(b"E" + (len(GOODBYE) + 4).to_bytes(4) + GOODBYE)
+        # Until others have been answered the farewell has arrived.
+        for _ in range(3):
+            other = Link(server.dsn, 10)
+            await ask(other)
+            await other.close()
+        with pytest.raises(JournalUnavailable, match="cannot be used"):
+            await ask(link)
+        assert await ask(link, "SELECT pg_backend_pid()") != first
+        await link.close()

@@ -10,8 +10,11 @@ from asyncpg import Connection
 
 from punnet.errors import JournalUnavailable
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""All that asyncpg raises when a server does not do what it was asked; a TimeoutError is an OSError too."""
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that asyncpg raises when a server does not do what it was asked; a TimeoutError is an OSError too.
+
+InternalClientError is what it says to one who asks between a server's farewell and the end of the connection.
+"""
 
 SESSION = """
 SET application_name = 'punnet';
