@@ -1,6 +1,6 @@
 """Where every accepted fact is kept, durable and in order, before anything else happens to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -134,6 +134,11 @@ def key_of(fact: Fact) -> str | None:
     if isinstance(fact, Action):
         return f"e:{fact.event_id}"
     return order_key(fact.id) if isinstance(fact, Order) else None
+
+
+def keys_of(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the names under which a journal knows again what `entries` bring."""
+    return (key for entry in entries for key in map(key_of, entry.facts) if key)
 
 
 def erased_of(fact: Fact) -> Erased:

@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg import Connection
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Batch, Entry, Kept, Letter, Verdict, erased_of, judge, key_of, versions
+from punnet.journal import Batch, Entry, Kept, Letter, Verdict, erased_of, judge, key_of, keys_of, versions
 from punnet.journal.link import Link, place
 from punnet.journal.postgres_reader import ABOUT, FORM, HERE, PATIENCE, SCHEMA, PostgresReader
 from punnet.journal.rows import row_of, unreadable
@@ -88,16 +88,15 @@ class PostgresJournal(PostgresReader):
 
     async def append(self, entries: Sequence[Entry]) -> Kept:
         """Keep `entries` in one commit and return the verdicts, once they are durable."""
-        keys = [key for entry in entries for key in map(key_of, entry.facts) if key]
         async with self._writer.use() as connection:
-            erased = {unreadable(key): key for key in keys} if self.erasures else {}
+            erased = {unreadable(key): key for key in keys_of(entries)} if self.erasures else {}
             known = await self._known(connection, erased)
             if not known:
                 # Hardly anything is sent twice, and the index tells of it for nothing.
                 with suppress(asyncpg.UniqueViolationError):
                     everything = [(entry, Verdict.ACCEPTED, entry.facts) for entry in entries]
                     return await self._keep(connection, everything)
-            known |= await self._known(connection, {key: key for key in keys})
+            known |= await self._known(connection, {key: key for key in keys_of(entries)})
             return await self._keep(connection, [(entry, *judge(entry.facts, known)) for entry in entries])
 
     async def read(self, after: int = 0) -> AsyncIterator[Batch]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Kept, Letter, Verdict, erased_of, judge, key_of, versions
+from punnet.journal import Entry, Kept, Letter, Verdict, erased_of, judge, key_of, keys_of, versions
 from punnet.journal.rows import row_of, unreadable
 from punnet.journal.sqlite_reader import APPLICATION, VERSION, SqliteReader, about, connect, stamp
 from punnet.market import Fact, Record
@@ -145,13 +145,12 @@ class SqliteJournal(SqliteReader):
 
     def _append(self, entries: Sequence[Entry]) -> Kept:
         self._renew()
-        keys = [key for entry in entries for key in map(key_of, entry.facts) if key]
-        known = self._known({unreadable(key): key for key in keys}) if self.erasures else {}
+        known = self._known({unreadable(key): key for key in keys_of(entries)}) if self.erasures else {}
         if not known:
             # Hardly anything is sent twice, and the index tells of it for nothing.
             with suppress(sqlite3.IntegrityError):
                 return self._keep([(entry, Verdict.ACCEPTED, entry.facts) for entry in entries])
-        known |= self._known({key: key for key in keys})
+        known |= self._known({key: key for key in keys_of(entries)})
         return self._keep([(entry, *judge(entry.facts, known)) for entry in entries])
 
     def _keep(self, judged: Sequence[tuple[Entry, Verdict, Sequence[Fact]]]) -> Kept:
