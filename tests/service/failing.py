@@ -18,7 +18,7 @@ from punnet.market import Farm, Product
 from tests.servers.postgres import Throwaway
 from tests.service.book import Book
 from tests.service.caller import LINES, Caller
-from tests.service.crashing import PostgresStore, SqliteStore, Store, complaints
+from tests.service.crashing import SNAPSHOT_RECORDS, PostgresStore, SqliteStore, Store, complaints
 from tests.service.process import Process
 from tests.service.shopping import Crowd, Market
 from tests.service.twin import born
@@ -235,6 +235,7 @@ def can_be_immutable(folder: Path) -> bool:
 async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1, **settings: str) -> Figures:
     """Let a failure befall a server under load for some seconds, and return what its clients were told."""
     market, book = Market(Random(seed)), Book()
+    settings |= {"SNAPSHOT_RECORDS": str(SNAPSHOT_RECORDS)}
     server = Process(failure.store.url, folder / "punnet.log", failure.launcher, **settings)
     await server.start()
     try:
