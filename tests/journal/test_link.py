@@ -129,6 +129,15 @@ async def test_more_patience_begins_where_the_connection_is_had(server):
     await link.close()
 
 
+async def test_who_waits_too_long_for_a_turn_gives_up(server):
+    link = Link(server.dsn, 0.2)
+    async with link.use(60):
+        with pytest.raises(JournalUnavailable, match="it does not answer"):
+            await asyncio.wait_for(ask(link), 20)
+    assert await ask(link) == 1
+    await link.close()
+
+
 async def test_each_connection_is_greeted_with_the_process_of_the_one_before(server):
     greeted: list[int] = []
 

@@ -193,14 +193,16 @@ async def test_of_who_is_erased_nothing_is_left_in_the_tables(postgres_url):
     assert await run(postgres_url, "SELECT * FROM outbox") == []
 
 
-async def test_of_who_is_erased_no_dead_row_is_left(server):
+async def test_of_who_is_erased_no_dead_row_is_left_and_no_key(server):
     async with server.database() as url:
         async with opened(url) as journal:
-            await append(journal, records(action("e-1", searchQuery="nettles")))
-            assert b"nettles" in await heap(url)
+            await append(journal, records(action("e-of-ann", searchQuery="nettles")))
+            assert b"nettles" in await stored(url, "journal")
+            assert b"e-of-ann" in await stored(url, "journal_market_key_key")
             await journal.erase("ann")
             await journal.scrub()
-        assert b"nettles" not in await heap(url)
+        assert b"nettles" not in await stored(url, "journal")
+        assert b"e-of-ann" not in await stored(url, "journal_market_key_key")
 
 
 async def test_a_sent_letter_leaves_no_address(postgres_url):
@@ -365,10 +367,10 @@ async def test_any_entries_are_judged_and_kept_as_in_memory(lasting_url, steps):
         assert await state(journal) == await state(memory)
 
 
-async def heap(url: str) -> bytes:
-    """Return the bytes of the journal's table on the disk."""
+async def stored(url: str, relation: str) -> bytes:
+    """Return the bytes of a table or an index on the disk."""
     await run(url, "CHECKPOINT")
-    (row,) = await run(url, "SELECT pg_read_binary_file(pg_relation_filepath('journal')) AS bytes")
+    (row,) = await run(url, f"SELECT pg_read_binary_file(pg_relation_filepath('{relation}')) AS bytes")
     return row["bytes"]
 
 
