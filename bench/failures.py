@@ -101,7 +101,9 @@ def main() -> None:
     """Print the table, and end with an error when a row is not as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--journal", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--seconds", type=float, default=5, help="how long a failure lasts")
+    parser.add_argument(
+        "--seconds", type=float, default=5, help="how long a failure lasts, from the first refusal on"
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     sys.exit(not asyncio.run(run(options.journal, options.seconds, options.seed)))

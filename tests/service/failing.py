@@ -218,7 +218,8 @@ def small_disk(folder: Path, size: str) -> Iterator[bool]:
         yield mounted
     finally:
         if mounted:
-            subprocess.run(["umount", folder], check=True)
+            # What was killed a moment ago may still have a file open.
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def can_be_immutable(folder: Path) -> bool:
@@ -233,7 +234,7 @@ def can_be_immutable(folder: Path) -> bool:
 
 
 async def fail(failure: Failure, folder: Path, *, seconds: float, seed: int = 1, **settings: str) -> Figures:
-    """Let a failure befall a server under load for some seconds, and return what its clients were told."""
+    """Let a failure befall a server under load, and last some seconds after the first that was refused."""
     market, book = Market(Random(seed)), Book()
     settings |= {"SNAPSHOT_RECORDS": str(SNAPSHOT_RECORDS)}
     server = Process(failure.store.url, folder / "punnet.log", failure.launcher, **settings)
@@ -281,7 +282,7 @@ async def _befall(failure: Failure, server: Process, book: Book, crowd: Crowd, s
     try:
         await until(lambda: book.statuses[503] > writes[503], PATIENCE)
         to_refuse = time.perf_counter() - began
-        await asyncio.sleep(max(0.0, seconds - to_refuse))
+        await asyncio.sleep(seconds)
         told = book.statuses - writes, crowd.reads - reads
     finally:
         await asyncio.to_thread(failure.end)
