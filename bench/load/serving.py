@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,13 @@ class Serving(NamedTuple):
 def serving(database: str) -> Iterator[Serving]:
     """Serve the journal at `database` on a free port of 127.0.0.1 until the end."""
     command = [sys.executable, "-m", "punnet", "serve", "--port", "0", "--database", database]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with tempfile.TemporaryDirectory() as folder:
+        # What the server makes beside its journal it makes here.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+        yield from _until_the_end(process)
+
+
+def _until_the_end(process: subprocess.Popen[str]) -> Iterator[Serving]:
     try:
         greeting = process.stdout.readline()
         port = re.search(r"http://[^ ]*:(\d+)", greeting)
