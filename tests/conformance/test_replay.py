@@ -1,6 +1,7 @@
 """Replay is exact: however records came in, the journal gives the same engine again, to the last value."""
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from punnet.engine.engine import Engine
 from punnet.hub import Hub
 from punnet.journal import Journal
 from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Action, Fact, Order, Record, UserAction
 from punnet.pipeline import Pipeline
@@ -25,12 +27,16 @@ from tests.markets import Market, markets
 from tests.state import state
 
 
-async def of_memory(_: Path) -> Journal:
+async def of_memory(_folder: Path, _url: str) -> Journal:
     return MemoryJournal()
 
 
-async def of_sqlite(folder: Path) -> Journal:
+async def of_sqlite(folder: Path, _url: str) -> Journal:
     return await SqliteJournal.open(folder / "market.db")
+
+
+async def of_postgres(_folder: Path, url: str) -> Journal:
+    return await PostgresJournal.open(url, market=uuid.uuid4().hex)
 
 
 def in_calls(records: Sequence[Record], random: Random) -> list[list[tuple[Fact, ...]]]:
@@ -69,16 +75,19 @@ async def submitted(journal: Journal, of: Market, random: Random) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("make", [of_memory, of_sqlite])
+@pytest.mark.parametrize("make", [of_memory, of_sqlite, of_postgres])
 @settings(max_examples=40)
 @given(of=markets(), random=st.randoms(use_true_random=False))
-def test_a_replay_gives_the_whole_state_again(make, of, random):
+def test_a_replay_gives_the_whole_state_again(lasting_url, make, of, random):
     async def run() -> None:
         with TemporaryDirectory() as folder:
-            journal = await make(Path(folder))
-            live = await submitted(journal, of, random)
-            records = [record async for batch in journal.read() for record in batch.records]
-            await journal.close()
+            journal = await make(Path(folder), lasting_url)
+            try:
+                live = await submitted(journal, of, random)
+                records = [record async for batch in journal.read() for record in batch.records]
+            finally:
+                # An example may end wherever chance is asked.
+                await journal.close()
         one_by_one, in_batches = Engine(), Engine()
         for record in records:
             one_by_one.apply([record])
