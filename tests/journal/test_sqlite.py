@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Letter, Verdict
+from punnet.journal import Entry, Letter, Verdict, versions
 from punnet.journal.rows import row_of
 from punnet.journal.sqlite import SqliteJournal
 from tests.journal.test_journal import FACTS, FARM, action, append, order, read, records
@@ -342,3 +342,20 @@ async def test_a_journal_of_the_first_version_is_brought_up_to_date(path):
         assert await append(journal, records(order("o1"), action("e1"))) == [Verdict.DUPLICATE] * 2
     async with opened(path) as journal:
         assert await read(journal) == records(order("o1"), action("e1"))
+
+
+async def test_a_journal_from_before_the_views_gets_them_and_the_latest_version(path):
+    steps = sorted((versions.ROOM / "migrations" / "sqlite").iterdir(), key=lambda step: step.name)[:2]
+    stamp = f"PRAGMA application_id = {int.from_bytes(b'Punt')}; PRAGMA user_version = 2;"
+    run(path, "".join(step.read_text() for step in steps) + stamp)
+    for _ in range(2):
+        await (await SqliteJournal.open(path)).close()
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (versions.latest("sqlite"),)
+        assert database.execute("SELECT count(*) FROM orders").fetchone() == (0,)
+
+
+async def test_a_new_journal_is_of_the_latest_version(path):
+    await (await SqliteJournal.open(path)).close()
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (versions.latest("sqlite"),)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch
+from punnet.journal import BATCH, Batch, versions
 from punnet.journal.rows import fact_of
 from punnet.market import Fact, Record
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 APPLICATION = int.from_bytes(b"Punt")
 """What SQLite's application_id is in a file of ours."""
 
-VERSION = 2
+VERSION = versions.latest("sqlite")
 """The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 READ = """
