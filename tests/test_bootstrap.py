@@ -15,14 +15,26 @@ import httpx
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
-from punnet.bootstrap import STATISTICS, Server, bind, build, greeting, running, serve, snap
+from punnet.bootstrap import STATISTICS, Server, bind, bind_streams, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
 from punnet.hub import GOING_AWAY
-from punnet.market import Action, EntityType, Farm, Order, OrderLine, Product, UserAction
+from punnet.market import (
+    Action,
+    EntityType,
+    Farm,
+    Order,
+    OrderLine,
+    Product,
+    ProductChange,
+    ProductPatch,
+    UserAction,
+)
 from punnet.settings import Settings
 from tests.servers.smtp import opened
 from tests.web.stall import until
+from tests.wires import Reel
 
 FARM = Farm(id="hill", name="Hill Farm")
 KALE = Product(id="kale", name="Kale", farm_id="hill", category="Greens", price=2.5)
@@ -178,7 +190,7 @@ async def test_memory_forgets():
 
 async def test_at_the_end_connections_are_told_and_nothing_more_is_taken_in(settings):
     async with running(await build(settings)) as shop:
-        ann = shop.hub.register("ann")
+        ann = shop.hub.register("ann", Reel())
         assert shop.pipeline.taking_in
     assert ann.close_code == 1001
     assert not shop.pipeline.taking_in
@@ -200,11 +212,13 @@ async def test_the_settings_reach_their_parts(tmp_path):
         max_bulk_bytes=3_000,
         max_concurrent_connections=0,
         weight_content=0.5,
+        alerts_kept=2,
     )
     shop = (await build(settings)).shop
     assert (shop.limits.body_bytes, shop.limits.bulk_bytes) == (2_000, 3_000)
     assert shop.hub.full
     assert shop.engine._tuning.weight_content == 0.5
+    assert shop.engine._tuning.alerts_kept == 2
 
 
 async def test_ids_are_new_and_later_ones_sort_later():
@@ -219,6 +233,22 @@ def test_a_port_in_use_is_said_in_a_sentence():
         port = listener.getsockname()[1]
         with pytest.raises(BadSetting, match=f"127.0.0.1 port {port}: Address already in use"):
             bind(Settings(port=port))
+
+
+def test_without_a_port_of_its_own_the_websocket_needs_no_second_address():
+    for settings in (Settings(), Settings(port=3_001, ws_port=3_001)):
+        with bind_streams(settings) as streams:
+            assert streams is None
+
+
+def test_a_port_of_the_websocket_that_is_in_use_is_said_in_a_sentence():
+    with bind(Settings(port=0)) as listener:
+        port = listener.getsockname()[1]
+        busy = f"127.0.0.1 port {port}: Address already in use; set WS_HOST and WS_PORT to others"
+        with pytest.raises(BadSetting, match=busy):
+            bind_streams(Settings(port=0, ws_port=port))
+        with pytest.raises(BadSetting, match=busy):
+            bind_streams(Settings(host="::1", port=0, ws_host="127.0.0.1", ws_port=port))
 
 
 def test_an_address_of_another_machine_is_said_in_a_sentence():
@@ -289,6 +319,74 @@ async def test_before_it_ends_who_listens_gets_what_waits_for_them(settings):
             await serving
     assert ann.close_code == GOING_AWAY
     assert server.shop.delivery.delivered == 1
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+async def welcomed(address: str, path: str = "/ws/recommendations") -> str:
+    """Return the type of the first message of a stream, or the status of a refusal."""
+    try:
+        async with connect(f"ws://{address}{path}?userId=ann") as ann:
+            return json.loads(await ann.recv())["type"]
+    except InvalidStatus as refused:
+        return str(refused.response.status_code)
+
+
+@pytest.mark.usefixtures("_handlers")
+async def test_a_port_of_the_websocket_answers_it_and_nothing_else(settings):
+    settings = msgspec.structs.replace(settings, ws_port=free_port())
+    with bind(settings) as listener, bind_streams(settings) as streams:
+        server = await build(settings)
+        async with running(server):
+            serving = asyncio.create_task(serve(server, listener, streams))
+            first, second = (f"127.0.0.1:{each.getsockname()[1]}" for each in (listener, streams))
+            assert second.endswith(f":{settings.ws_port}")
+            for address in (first, second):
+                assert await welcomed(address) == "CONNECTION_ACK"
+                assert await welcomed(address, "/elsewhere") == "403"
+            async with httpx.AsyncClient(timeout=20) as client:
+                for path in ("/health/ready", "/", "/ws/recommendations?userId=ann", STATISTICS):
+                    here, there = [await client.get(f"http://{each}{path}") for each in (first, second)]
+                    assert (here.status_code == 404, there.status_code) == (False, 404)
+                    assert there.json()["error"]["code"] == "UNKNOWN_PATH"
+                stream = "/api/recommendations/stream?userId=ann"
+                assert (await client.get(f"http://{second}{stream}")).status_code == 404
+            signal.raise_signal(signal.SIGTERM)
+            await serving
+
+
+@pytest.mark.usefixtures("_handlers")
+async def test_who_comes_back_to_a_server_that_was_started_anew_is_given_what_was_missed(settings):
+    prices, came, seen = iter((2.0, 1.5, 1.0)), [], ""
+
+    async def reprice(server: Server) -> None:
+        patch = ProductPatch(price=next(prices))
+        await server.shop.pipeline.submit([(ProductChange(id="kale", patch=patch),)])
+
+    for missed in (0, 1):
+        with bind(settings) as listener:
+            server = await build(settings)
+            async with running(server) as shop:
+                if not missed:
+                    await shop.pipeline.submit([(FARM,), (KALE,)])
+                for _ in range(missed):
+                    await reprice(server)
+                serving = asyncio.create_task(serve(server, listener))
+                host, port = listener.getsockname()[:2]
+                query = f"userId=ann&topics=price_drops&lastMessageId={seen}"
+                async with connect(f"ws://{host}:{port}/ws/recommendations?{query}") as ann:
+                    came.append(json.loads(await ann.recv())["payload"].get("resumed"))
+                    await reprice(server)
+                    for _ in range(missed + 1):
+                        message = json.loads(await ann.recv())
+                        came.append(message["payload"]["newPrice"])
+                        seen = message["messageId"]
+                signal.raise_signal(signal.SIGTERM)
+                await serving
+    assert came == [None, 2.0, True, 1.5, 1.0]
 
 
 @pytest.mark.usefixtures("_handlers")

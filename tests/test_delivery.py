@@ -5,16 +5,18 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punnet.delivery import Delivery
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
-from punnet.hub import Connection, Hub
+from punnet.hub import Hub
 from punnet.market import Action, EntityType, Fact, Farm, Product, Record, Removal, UserAction
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
+from tests.waiting import until
+from tests.wires import Reel
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
 NAMES = ("kale", "leek", "beet", "dill", "mint")
@@ -58,34 +60,45 @@ class Counter:
         self.engine = Engine()
         self.apply(*CATALOGUE)
         ticks = itertools.count(NOON)
-        self.hub = Hub(lambda: NOON)
+        self.hub = Hub(lambda: NOON, Numbers("x", "y"))
         self.timer = Timer()
         self.delivery = Delivery(
             self.engine,
             self.hub,
-            Frames("now"),
             lambda: next(ticks),
             interval=0.5,
             group=group,
             later=self.timer.later,
         )
-        self.take = self.delivery.take
         self.given: list[tuple[str, str, str]] = []
-        self._connections: list[Connection] = []
+        self._wires: dict[str, Reel] = {}
 
     def apply(self, *facts: Fact) -> None:
         self.engine.apply([Record(at=NOON, fact=fact) for fact in facts])
 
     def listen(self, *user_ids: str) -> None:
-        self._connections += [self.hub.register(user_id) for user_id in user_ids]
+        for user_id in user_ids:
+            self._wires[user_id] = Reel()
+            self.hub.register(user_id, self._wires[user_id])
+
+    def block(self, user_id: str) -> None:
+        self._wires[user_id].ready = False
+
+    def unblock(self, user_id: str) -> None:
+        self._wires[user_id].ready = True
+        for connection in self.hub.of_user(user_id):
+            connection.drained()
+
+    def take(self, actions: list[Action]) -> None:
+        self.delivery.take(Effects(actions=actions))
 
     async def turn(self, times: int = 1) -> None:
         """Let others have their turn, and keep what they gave, in the order they gave it."""
         for _ in range(times):
             await asyncio.sleep(0)
-            stirred = [each for each in self._connections if each._stirred.is_set()]
-            frames = [frame for each in stirred for frame in await each.take()]
-            messages = [msgspec.json.decode(frame) for frame in frames]
+            messages = [message for wire in self._wires.values() for message in wire.messages]
+            for wire in self._wires.values():
+                wire.clear()
             messages.sort(key=lambda message: int(message["messageId"].partition(":")[2]))
             self.given += [told(message) for message in messages]
 
@@ -167,12 +180,13 @@ async def test_what_is_urgent_goes_before_a_group_that_was_there_first():
 
 async def test_without_a_timer_of_its_own_the_time_of_the_loop_passes():
     market = Counter()
-    delivery = Delivery(market.engine, market.hub, Frames("now"), lambda: NOON, interval=0)
-    ann = market.hub.register("ann")
+    delivery = Delivery(market.engine, market.hub, lambda: NOON, interval=0)
+    ann = Reel()
+    market.hub.register("ann", ann)
     delivery.start()
-    delivery.take([search()])
-    (frame,) = await ann.take()
-    assert told(msgspec.json.decode(frame)) == ("search", "ann", "kale")
+    delivery.take(Effects(actions=[search()]))
+    await until(lambda: bool(ann.frames))
+    assert [told(message) for message in ann.messages] == [("search", "ann", "kale")]
     await delivery.stop()
 
 
@@ -253,11 +267,13 @@ async def test_what_is_cleared_is_never_answered(counter):
 
 
 async def test_of_who_is_forgotten_nothing_is_answered_and_nothing_more_is_sent(counter):
-    counter.hub.publish_user("ann", b"what she did once")
+    counter.block("ann")
+    counter.hub.publish_user("ann", b"{what she did once}")
     counter.take([search("kale"), search("beet", "bob"), view("leek"), view("kale", "bob"), search("dill")])
     counter.delivery.forget("ann")
     assert counter.delivery.waiting == 2
     await counter.delivery.stop()
+    counter.unblock("ann")
     await counter.turn()
     assert counter.given == [("view", "bob", "kale"), ("search", "bob", "beet")]
 
@@ -274,7 +290,7 @@ async def test_what_asks_for_no_answer_does_not_wait(counter):
 
 async def test_who_stopped_listening_costs_no_answer():
     async with Counter() as counter:
-        ann = counter.hub.register("ann")
+        ann = counter.hub.register("ann", Reel())
         counter.take([view() for _ in range(10)])
         counter.hub.unregister(ann)
     assert (counter.delivery.waiting, counter.delivery.delivered, counter.delivery.failed) == (0, 0, 0)

@@ -23,7 +23,7 @@ from punnet.journal.sqlite import SqliteJournal
 from punnet.mail import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, Mailer, Relay, letter_for, wait_after
 from punnet.market import Action, EntityType, Fact, Farm, Order, OrderLine, Product, UserAction
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 from punnet.protocol.thanks import Sender, message_id
 from tests.servers.smtp import Sink, opened
 from tests.web.stall import until
@@ -65,9 +65,9 @@ class Market:
         self.now = NOON.timestamp()
         self.engine = Engine()
         clock = self.clock
-        delivery = Delivery(self.engine, Hub(clock), Frames("now"), clock)
+        delivery = Delivery(self.engine, Hub(clock, Numbers("x", "y")), clock)
         self.pipeline = Pipeline(
-            self.engine, journal, delivery, clock, letter_for=partial(letter_for, self.engine)
+            self.engine, journal, (delivery,), clock, letter_for=partial(letter_for, self.engine)
         )
 
     def clock(self) -> float:

@@ -71,6 +71,9 @@ def test_variables_of_others_are_none_of_our_business():
         ("DATABASE_URL", "sqlite:///a?mode=ro", "sqlite:///FILE, "),
         ("DATABASE_URL", "postgresql:// market", "sqlite:///FILE, "),
         ("WS_PATH", "ws", "a path, such as /ws"),
+        ("WS_PORT", "65536", "a whole number from 0 to 65535; without it, it is 0"),
+        ("WS_HOST", "my host", "an address or a name; without it, it is empty"),
+        ("ALERTS_KEPT", "0", "a whole number from 1 to 10000000; without it, it is 10000"),
         ("ENABLE_STATS_ENDPOINT", "perhaps", "true or false; without it, it is true"),
         ("EVENT_QUEUE_MAX_SIZE", "0", "a whole number at least 1"),
         ("SMTP_URL", "mail.example.org", "smtp://USER:PASSWORD@HOST:587 or the like"),
@@ -92,6 +95,13 @@ def test_a_bad_value_is_refused_with_what_to_write(name, text, allowed):
     with pytest.raises(BadSetting) as refused:
         read({name: text}, {})
     assert str(refused.value).startswith(f'{name} is "{text}", but it takes {allowed}')
+
+
+def test_the_websocket_has_a_port_of_its_own_only_where_that_is_asked_for():
+    settings, _ = read({}, {})
+    assert (settings.ws_port, settings.ws_host) == (0, "")
+    settings, _ = read({"WS_PORT": "3001", "WS_HOST": "0.0.0.0"}, {})
+    assert (settings.ws_port, settings.ws_host) == (3001, "0.0.0.0")
 
 
 @pytest.mark.parametrize(

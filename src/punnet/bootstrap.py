@@ -10,13 +10,15 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
+from litestar.types import ASGIApp
 
+from punnet.alerting import Alerting
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
@@ -31,16 +33,22 @@ from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
 from punnet.journal.sqlite_reader import SqliteReader
 from punnet.mail import Mailer, Relay, letter_for
-from punnet.pipeline import Pipeline
-from punnet.protocol.messages import LARGEST_FRAME, Frames
+from punnet.pipeline import Follower, Pipeline
+from punnet.protocol.frames import Numbers
+from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
 from punnet.settings import MEMORY, Settings
 from punnet.snapshots import Restored, Snapshots, header_of, restore
 from punnet.snapshotting import Snapshotting
-from punnet.web.app import create_app
+from punnet.watching import Watching
+from punnet.web.app import create_app, streams_only
 from punnet.web.keys import AdminKey
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
+from punnet.web.wires import EventsWire, WebSocketWire
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
 
 SECONDS_TO_FINISH = 5
 """How long requests that are being answered may keep a server from stopping."""
@@ -166,19 +174,21 @@ def _shop(
     handlers: Sequence[Handler],
 ) -> Shop:
     engine = restored.engine
-    hub = Hub(clock, settings.max_concurrent_connections)
-    frames = Frames(epoch=secrets.token_hex(6))
-    delivery = _delivery(settings, engine, hub, frames, clock)
+    hub = Hub(clock, Numbers(journal.identity, secrets.token_hex(3)), settings.max_concurrent_connections)
+    delivery = _delivery(settings, engine, hub, clock)
+    alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock)
     own = Handlers(handlers, delivery, settings.recommendation_timeout / 1_000)
-    pipeline = _pipeline(settings, journal, restored, delivery, own, clock)
+    following = delivery, alerting, watching, own
+    pipeline = _pipeline(settings, journal, restored, following, clock)
     return Shop(
         engine=engine,
         pipeline=pipeline,
         delivery=delivery,
+        alerting=alerting,
+        watching=watching,
         handlers=own,
         journal=journal,
         hub=hub,
-        frames=frames,
         clock=clock,
         new_id=partial(_new_id, clock),
         limits=_limits(settings),
@@ -193,32 +203,28 @@ def _new_id(clock: Callable[[], float]) -> str:
     return f"{int(clock() * 1000):012x}{secrets.token_hex(10)}"
 
 
-def _delivery(
-    settings: Settings, engine: Engine, hub: Hub, frames: Frames, clock: Callable[[], float]
-) -> Delivery:
+def _delivery(settings: Settings, engine: Engine, hub: Hub, clock: Callable[[], float]) -> Delivery:
     seconds = settings.recommendation_processing_interval / 1_000
     group = settings.recommendation_batch_size
-    return Delivery(engine, hub, frames, clock, interval=seconds, group=group)
+    return Delivery(engine, hub, clock, interval=seconds, group=group)
 
 
 def _pipeline(
     settings: Settings,
     journal: Journal,
     restored: Restored,
-    delivery: Delivery,
-    handlers: Handlers,
+    following: Sequence[Follower],
     clock: Callable[[], float],
 ) -> Pipeline:
     return Pipeline(
         restored.engine,
         journal,
-        delivery,
+        following,
         clock,
         settings.event_queue_max_size,
         partial(letter_for, restored.engine) if settings.smtp_url else None,
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
-        handlers=handlers,
     )
 
 
@@ -258,7 +264,17 @@ async def running(server: Server) -> AsyncIterator[Shop]:
 
 def bind(settings: Settings) -> socket.socket:
     """Return a socket that holds the address to listen on; raise BadSetting where it cannot be had."""
-    host, port = settings.host, settings.port
+    return _bound(settings.host, settings.port, "HOST and PORT")
+
+
+def bind_streams(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    """Return a socket for the WebSocket alone, None where WS_PORT asks for none; raise as `bind` does."""
+    if settings.ws_port in (0, settings.port):
+        return nullcontext()
+    return _bound(settings.ws_host or settings.host, settings.ws_port, "WS_HOST and WS_PORT")
+
+
+def _bound(host: str, port: int, names: str) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
@@ -266,7 +282,7 @@ def bind(settings: Settings) -> socket.socket:
         # Python says the address once more, in brackets.
         why = str(error.strerror).partition(" (")[0]
         raise BadSetting(
-            f"Punnet cannot listen on {host} port {port}: {why}; set HOST and PORT to others"
+            f"Punnet cannot listen on {host} port {port}: {why}; set {names} to others"
         ) from None
 
 
@@ -288,17 +304,28 @@ def greeting(server: Server, listener: socket.socket) -> str:
     )
 
 
-async def serve(server: Server, listener: socket.socket) -> None:
-    """Answer on `listener` until SIGINT or SIGTERM."""
+async def serve(server: Server, listener: socket.socket, streams: socket.socket | None = None) -> None:
+    """Answer on `listener`, and the WebSocket on `streams` too, until SIGINT or SIGTERM."""
     # What is there at the start stays: the garbage collector need not walk over it, however large it is.
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS)
     settings = server.settings
     routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
-    config = uvicorn.Config(
-        create_app(server.shop, routes=routes, ws_path=settings.ws_path),
-        http="httptools",
-        ws="websockets-sansio",
+    app: ASGIApp = create_app(server.shop, routes=routes, ws_path=settings.ws_path)
+    if streams is not None:
+        app = streams_only(app, streams.getsockname()[1], server.shop.new_id)
+    uvicorn_server = _Uvicorn(_config(app), server.shop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Before uvicorn listens to them itself, and when it raises them again once it has stopped.
+        signal.signal(number, lambda *_: uvicorn_server.stop())
+    await uvicorn_server.serve(sockets=[listener] if streams is None else [listener, streams])
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        cast("ASGIApplication", app),
+        http=EventsWire,
+        ws=WebSocketWire,
         ws_max_size=LARGEST_FRAME,
         ws_per_message_deflate=False,
         lifespan="off",
@@ -308,11 +335,6 @@ async def serve(server: Server, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
-    uvicorn_server = _Uvicorn(config, server.shop)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Before uvicorn listens to them itself, and when it raises them again once it has stopped.
-        signal.signal(number, lambda *_: uvicorn_server.stop())
-    await uvicorn_server.serve(sockets=[listener])
 
 
 class _Uvicorn(uvicorn.Server):
@@ -331,6 +353,7 @@ class _Uvicorn(uvicorn.Server):
         with suppress(TimeoutError):
             async with asyncio.timeout(SECONDS_TO_FINISH):
                 await self._shop.delivery.flush()
+                await self._shop.alerting.flush()
                 self._shop.hub.close()
                 await self._shop.hub.emptied()
         await super().shutdown(sockets)

@@ -14,7 +14,7 @@ import msgspec
 import uvloop
 
 from punnet import __version__
-from punnet.bootstrap import bind, build, greeting, running, serve, snap
+from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve, snap
 from punnet.demo import market as demo_market
 from punnet.demo.opening import open_market
 from punnet.demo.shoppers import Shoppers
@@ -138,15 +138,15 @@ def config(as_json: bool) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    with bind(settings) as listener:
+    with bind(settings) as listener, bind_streams(settings) as streams:
         server = await build(settings, handlers=load(settings.handlers))
         async with running(server):
             click.echo(greeting(server, listener))
-            await serve(server, listener)
+            await serve(server, listener, streams)
 
 
 async def _demo(settings: Settings, count: int) -> None:
-    with bind(settings) as listener:
+    with bind(settings) as listener, bind_streams(settings) as streams:
         server = await build(settings, handlers=load(settings.handlers))
         async with running(server) as shop:
             market, today = demo_market.load(), datetime.fromtimestamp(shop.clock(), UTC)
@@ -157,7 +157,7 @@ async def _demo(settings: Settings, count: int) -> None:
             click.echo(greeting(server, listener))
             async with asyncio.TaskGroup() as beside:
                 shopping = beside.create_task(shoppers.run())
-                await serve(server, listener)
+                await serve(server, listener, streams)
                 shopping.cancel()
 
 

@@ -1,16 +1,18 @@
 """Answers to what shoppers did, on their way to those who listen."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.engine.reactions import Reaction, reaction
 from punnet.errors import UnknownId
 from punnet.hub import Hub
 from punnet.loop import forever
-from punnet.market import Action, Answer, Query
-from punnet.protocol.messages import Frames, ServerType
+from punnet.market import Answer, Query
+from punnet.protocol.frames import draft
+from punnet.protocol.messages import ServerType
 
 INTERVAL = 1.0
 """Seconds that a reaction which is not urgent waits, so that those behind it come with it."""
@@ -34,7 +36,6 @@ class Delivery:
         self,
         engine: Engine,
         hub: Hub,
-        frames: Frames,
         clock: Callable[[], float],
         *,
         interval: float = INTERVAL,
@@ -43,7 +44,6 @@ class Delivery:
     ) -> None:
         self._engine = engine
         self._hub = hub
-        self._frames = frames
         self._clock = clock
         self._interval = interval
         self._group = group
@@ -79,9 +79,9 @@ class Delivery:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def take(self, actions: Sequence[Action]) -> None:
+    def take(self, effects: Effects) -> None:
         """Have answered what asks for an answer, where somebody listens."""
-        for action in actions:
+        for action in effects.actions:
             if self._hub.listens(action.user_id):
                 asked = reaction(action)
                 if asked is not None:
@@ -94,7 +94,7 @@ class Delivery:
     def push(self, user_id: str, kind: ServerType, answer: Answer) -> None:
         """Put an answer into the queues of the shopper's connections, if there are any."""
         if self._hub.listens(user_id):
-            self._hub.publish_user(user_id, self._frames.frame(kind, answer, self._clock()))
+            self._hub.publish_user(user_id, draft(kind, answer, self._clock()))
 
     def clear(self) -> int:
         """Drop all that waits, and return how many that were."""

@@ -2,99 +2,205 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from punnet.errors import Unavailable
+from punnet.protocol.frames import Frame, Numbers
+from punnet.protocol.messages import Topic
+from punnet.protocol.subscription import Subscription
 
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
 """Close codes: the server stops, or the reader is too slow."""
 
-OUTBOX_FRAMES = 256
+OUTBOX_MESSAGES = 256
 OUTBOX_BYTES = 1 << 20
 """What may wait for one reader."""
 
+STALLED_SECONDS = 10.0
+"""How long a reader may leave what waits for it where it is."""
+
+LAST_WORDS_SECONDS = 2.0
+"""How long a connection that is to be closed may take for what still waits."""
+
+
+class Bounds(NamedTuple):
+    """What may wait for one reader: messages, their bytes, and for how many seconds nothing may move."""
+
+    messages: int = OUTBOX_MESSAGES
+    size: int = OUTBOX_BYTES
+    stalled: float = STALLED_SECONDS
+
+
+class Wire(Protocol):
+    """What carries frames to one reader. Nothing here waits."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is room for more; whoever holds the wire is called when there is again."""
+        ...
+
+    def put(self, frame: Frame) -> None:
+        """Send a frame."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """Say goodbye, and hang up soon."""
+        ...
+
 
 class Connection:
-    """One reader and its bounded outbox. Sending never waits; `take` does."""
+    """One reader: what it subscribed to, and what waits for it.
 
-    def __init__(self, user_id: str, opened_at: float, frames: int, size: int) -> None:
+    `given` is the number up to which it has all alerts of its subscriptions; while it is `behind`, there are
+    later ones that it was not given.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_goodbye",
+        "_hub",
+        "_outbox",
+        "_timer",
+        "_wire",
+        "behind",
+        "close_code",
+        "given",
+        "opened_at",
+        "subscriptions",
+        "user_id",
+    )
+
+    def __init__(self, hub: "Hub", user_id: str, wire: Wire, opened_at: float) -> None:
         self.user_id = user_id
         self.opened_at = opened_at
-        self.topics: set[str] = set()
+        self.subscriptions: Mapping[Topic, Subscription] = {}
+        self.given = hub.numbers.published
+        self.behind = False
         self.close_code: int | None = None
-        self._most_frames = frames
-        self._most_bytes = size
-        self._outbox: deque[bytes] = deque()
+        self._hub = hub
+        self._wire = wire
+        self._outbox: deque[bytes] | None = None
         self._bytes = 0
-        self._taken: list[bytes] = []
-        self._stirred = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._goodbye: Callable[[], None] | None = None
 
-    def send(self, frame: bytes) -> None:
-        """Put `frame` in the outbox; where it has no room, drop all of it and close with TRY_AGAIN_LATER."""
+    @property
+    def ready(self) -> bool:
+        """Whether what is sent now goes out at once; else it is looked after until it is."""
+        if self._wire.ready and self.close_code is None:
+            return True
+        self._wait()
+        return False
+
+    def resume(self, after: int) -> None:
+        """Go on after an alert."""
+        self.given, self.behind = after, True
+
+    def send(self, draft: bytes) -> None:
+        """Send a message, or keep it until there is room; close with TRY_AGAIN_LATER where too much waits."""
         if self.close_code is not None:
             return
-        if len(self._outbox) == self._most_frames or self._bytes + len(frame) > self._most_bytes:
-            self._outbox.clear()
-            self.close(TRY_AGAIN_LATER)
+        if not self._outbox and self._wire.ready:
+            self._put(draft)
             return
-        self._outbox.append(frame)
-        self._bytes += len(frame)
-        self._stirred.set()
+        if self._outbox is None:
+            self._outbox = deque()
+        bounds = self._hub.bounds
+        if len(self._outbox) == bounds.messages or self._bytes + len(draft) > bounds.size:
+            self.close(TRY_AGAIN_LATER, "Too much waits to be read.")
+            return
+        self._outbox.append(draft)
+        self._bytes += len(draft)
+        self._wait()
 
-    def close(self, code: int) -> None:
-        """Take no more frames, and have the connection closed with `code` once those waiting are taken."""
-        if self.close_code is None:
-            self.close_code = code
-            self._closing.set()
-            self._stirred.set()
+    def give(self, frame: Frame) -> None:
+        """Send an alert; only a connection that is `ready` can be given one."""
+        self._wire.put(frame)
 
-    async def take(self) -> list[bytes]:
-        """Wait for frames and return all that are there; none, once the connection is to be closed.
-
-        Who sends them goes through the list itself: `drop` takes back those that were not sent yet.
-        """
-        # What woke it may have been taken back before it was its turn.
-        while not self._outbox and self.close_code is None:
-            await self._stirred.wait()
-        self._taken = list(self._outbox)
-        self._empty()
-        return self._taken
+    def close(self, code: int, reason: str = "") -> None:
+        """Take no more, and say goodbye: after what waits, or at once to a reader that is too slow."""
+        if self.close_code is not None:
+            return
+        self.close_code = code
+        self._rest()
+        if code == TRY_AGAIN_LATER:
+            self.drop()
+        self._goodbye = partial(self._wire.end, code, reason)
+        if self._outbox:
+            self._timer = _after(LAST_WORDS_SECONDS, self._goodbye)
+        else:
+            self._goodbye()
 
     def drop(self) -> None:
         """Take back all that waits to be sent; the connection stays as it is."""
-        self._taken.clear()
-        self._empty()
+        if self._outbox:
+            self._outbox.clear()
+            self._bytes = 0
 
-    def _empty(self) -> None:
-        self._outbox.clear()
-        self._bytes = 0
+    def drained(self) -> None:
+        """Go on with what waits, because there is room again."""
         if self.close_code is None:
-            self._stirred.clear()
+            self._rest()
+        while self._outbox and self._wire.ready:
+            draft = self._outbox.popleft()
+            self._bytes -= len(draft)
+            self._put(draft)
+        if self._outbox:
+            self._wait()
+        elif self._goodbye is not None:
+            self._rest()
+            self._goodbye()
+        elif self.behind:
+            self._hub.refill(self)
 
-    async def closing(self) -> int:
-        """Wait until the connection is to be closed, and return the code; for readers too slow for `take`."""
-        await self._closing.wait()
-        return self.close_code or GOING_AWAY
+    def gone(self) -> None:
+        """Forget what waits: nobody is there to read it."""
+        self.close_code = self.close_code or GOING_AWAY
+        self.drop()
+        self._rest()
+
+    def _put(self, draft: bytes) -> None:
+        numbers = self._hub.numbers
+        given = self.given if self.behind else max(self.given, numbers.published)
+        self._wire.put(Frame(draft, numbers.following(given)))
+
+    def _wait(self) -> None:
+        """Look whether anything moved, in a while."""
+        if self._timer is None and self.close_code is None:
+            give_up = partial(self.close, TRY_AGAIN_LATER, "Nothing was read for too long.")
+            self._timer = _after(self._hub.bounds.stalled, give_up)
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Hub:
-    """Knows who listens here. `clock` tells the time in seconds; `capacity` is the most connections."""
+    """Knows who listens here, and to what.
+
+    `clock` tells the time in seconds; `capacity` is the most connections. `refill` is called with a
+    connection that is behind, once there is room on it.
+    """
 
     def __init__(
         self,
         clock: Callable[[], float],
+        numbers: Numbers,
         capacity: int = 2_000,
         *,
-        frames: int = OUTBOX_FRAMES,
-        size: int = OUTBOX_BYTES,
+        bounds: Bounds | None = None,
     ) -> None:
+        self.numbers = numbers
+        self.bounds = bounds or Bounds()
+        self.refill: Callable[[Connection], None] = _nothing
         self._clock = clock
         self._capacity = capacity
-        self._frames = frames
-        self._size = size
-        self._by_user: dict[str, set[Connection]] = {}
+        self._by_user: dict[str, dict[Connection, None]] = {}
+        self._by_topic: dict[Topic, dict[Connection, None]] = {topic: {} for topic in Topic}
         self._opened_sum = 0.0
         self._closed_seconds = 0.0
         self._nobody = asyncio.Event()
@@ -107,12 +213,16 @@ class Hub:
         """Whether `register` would refuse."""
         return self.open >= self._capacity
 
-    def register(self, user_id: str) -> Connection:
-        """Return a new connection of the user; raise Unavailable when there are as many as there may be."""
+    def admit(self) -> None:
+        """Raise Unavailable when there are as many connections as there may be."""
         if self.full:
             raise Unavailable(f"{self._capacity} connections are open, which is the most this server takes.")
-        connection = Connection(user_id, self._clock(), self._frames, self._size)
-        self._by_user.setdefault(user_id, set()).add(connection)
+
+    def register(self, user_id: str, wire: Wire) -> Connection:
+        """Return a new connection of the user; raise Unavailable when there are as many as there may be."""
+        self.admit()
+        connection = Connection(self, user_id, wire, self._clock())
+        self._by_user.setdefault(user_id, {})[connection] = None
         self._opened_sum += connection.opened_at
         self._nobody.clear()
         self.open += 1
@@ -121,10 +231,12 @@ class Hub:
 
     def unregister(self, connection: Connection) -> None:
         """Forget the connection; once is enough, twice does no harm."""
-        listening = self._by_user.get(connection.user_id, set())
+        listening = self._by_user.get(connection.user_id, {})
         if connection not in listening:
             return
-        listening.remove(connection)
+        connection.gone()
+        self.subscribe(connection, {})
+        del listening[connection]
         if not listening:
             del self._by_user[connection.user_id]
         self._opened_sum -= connection.opened_at
@@ -133,24 +245,40 @@ class Hub:
         if not self.open:
             self._nobody.set()
 
+    def subscribe(self, connection: Connection, subscriptions: Mapping[Topic, Subscription]) -> None:
+        """Make `subscriptions` all that the connection has."""
+        for topic in connection.subscriptions:
+            del self._by_topic[topic][connection]
+        for topic in subscriptions:
+            self._by_topic[topic][connection] = None
+        connection.subscriptions = subscriptions
+
     def listens(self, user_id: str) -> bool:
         """Return whether the user has a connection here."""
         return user_id in self._by_user
 
-    def publish_user(self, user_id: str, frame: bytes) -> None:
-        """Put `frame` in the outbox of each of the user's connections."""
-        for connection in self._by_user.get(user_id, ()):
-            connection.send(frame)
+    def of_user(self, user_id: str) -> tuple[Connection, ...]:
+        """Return the connections of a user."""
+        return tuple(self._by_user.get(user_id, ()))
+
+    def of_topic(self, topic: Topic) -> tuple[Connection, ...]:
+        """Return the connections subscribed to a topic, the one that is so longest first."""
+        return tuple(self._by_topic[topic])
+
+    def publish_user(self, user_id: str, draft: bytes) -> None:
+        """Send a message on each of the user's connections."""
+        for connection in self.of_user(user_id):
+            connection.send(draft)
 
     def drop(self, user_id: str) -> None:
         """Take back what waits to be sent to the user, whose connections stay open."""
-        for connection in self._by_user.get(user_id, ()):
+        for connection in self.of_user(user_id):
             connection.drop()
 
     def close(self) -> None:
         """Have every connection closed, because the server stops."""
-        for connection in self._connections():
-            connection.close(GOING_AWAY)
+        for connection in tuple(self._connections()):
+            connection.close(GOING_AWAY, "The server stops.")
 
     async def emptied(self) -> None:
         """Return once nobody is connected."""
@@ -169,7 +297,15 @@ class Hub:
 
     def subscriptions(self) -> Counter[str]:
         """Return the number of connections subscribed to each topic."""
-        return Counter(topic for connection in self._connections() for topic in connection.topics)
+        return Counter({str(topic): len(readers) for topic, readers in self._by_topic.items() if readers})
 
     def _connections(self) -> Iterable[Connection]:
         return (connection for listening in self._by_user.values() for connection in listening)
+
+
+def _after(seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, do)
+
+
+def _nothing(_: Connection) -> None:
+    """Do nothing."""

@@ -5,12 +5,11 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from punnet.delivery import Delivery
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, JournalUnavailable, TooBusy
-from punnet.handlers.handlers import Handlers
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict
 from punnet.loop import forever
 from punnet.market import Action, Fact, Record
@@ -38,6 +37,31 @@ class Call(NamedTuple):
         return sum(len(entry.facts) for entry in self.entries)
 
 
+class Follower(Protocol):
+    """What is told of that which follows from facts. It keeps nobody waiting."""
+
+    @property
+    def waiting(self) -> int:
+        """How much of it is not done yet."""
+        ...
+
+    def start(self) -> None:
+        """Begin; needs a running loop."""
+        ...
+
+    async def stop(self) -> None:
+        """End once what was taken is done."""
+        ...
+
+    def take(self, effects: Effects) -> None:
+        """Do, soon, what follows."""
+        ...
+
+    def forget(self, user_id: str) -> None:
+        """Drop what waits for someone who is erased."""
+        ...
+
+
 class Mean:
     """The mean of what was added to it; 0 before."""
 
@@ -59,8 +83,8 @@ class Mean:
 class Pipeline:
     """Takes facts in for one engine, which nothing else changes.
 
-    `clock` tells seconds since 1970. While `capacity` facts, reactions and calls of `handlers` wait, no more
-    are taken.
+    `clock` tells seconds since 1970. While `capacity` facts wait, or what `following` have to do, no more are
+    taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
     `letters_came` is set when one was kept, and cleared by whoever sends them.
     `position` is where in the journal the engine is.
@@ -70,18 +94,17 @@ class Pipeline:
         self,
         engine: Engine,
         journal: Journal,
-        delivery: Delivery,
+        following: Sequence[Follower],
         clock: Callable[[], float],
         capacity: int = 10_000,
         letter_for: Callable[[tuple[Fact, ...], float], Letter | None] | None = None,
         *,
         position: int = 0,
         snapshotting: Snapshotting | None = None,
-        handlers: Handlers | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
-        self._following = (delivery,) if handlers is None else (delivery, handlers)
+        self._following = following
         self._clock = clock
         self._capacity = capacity
         self._letter_for = letter_for
@@ -196,10 +219,10 @@ class Pipeline:
         calls = await self._group()
         try:
             async with self._writing:
-                kept, actions = await self._commit([entry for call in calls for entry in call.entries])
+                kept, effects = await self._commit([entry for call in calls for entry in call.entries])
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
-            self._follow(actions)
+            self._follow(effects)
             self._note("")
         except (JournalUnavailable, BadFile) as error:
             self._behind = True
@@ -231,8 +254,8 @@ class Pipeline:
             size += calls[-1].size
         return calls
 
-    async def _commit(self, entries: list[Entry]) -> tuple[Kept, list[Action]]:
-        """Return the verdicts on `entries`, durable and applied, and the actions to react to."""
+    async def _commit(self, entries: list[Entry]) -> tuple[Kept, Effects]:
+        """Return the verdicts on `entries`, durable and applied, and what follows from them."""
         if self._behind:
             # A commit whose answer was lost may have been made all the same, letters and all.
             async for _, missed in self._missed():
@@ -242,37 +265,37 @@ class Pipeline:
         judged = zip(entries, kept.verdicts, strict=True)
         accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]
         records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
-        actions = await self._apply(records)
+        effects = await self._apply(records)
         self._reach(kept.last)
         if any(entry.letter for entry in accepted):
             self.letters_came.set()
-        return kept, actions
+        return kept, effects
 
-    async def _missed(self) -> AsyncIterator[tuple[int, list[Action]]]:
-        """Apply what only the journal has; yield of each batch its size and the actions to react to."""
+    async def _missed(self) -> AsyncIterator[tuple[int, Effects]]:
+        """Apply what only the journal has; yield of each batch its size and what follows from it."""
         async for batch in self._journal.read(self._position):
-            actions = await self._apply(batch.records)
+            effects = await self._apply(batch.records)
             self._reach(batch.last)
-            yield len(batch.records), actions
+            yield len(batch.records), effects
         self._behind = False
 
-    def _follow(self, actions: list[Action]) -> None:
+    def _follow(self, effects: Effects) -> None:
         for each in self._following:
-            each.take(actions)
+            each.take(effects)
 
     def _reach(self, position: int) -> None:
         self._position = position
         if self._snapshotting is not None:
             self._snapshotting.reached(position)
 
-    async def _apply(self, records: list[Record]) -> list[Action]:
-        """Bring the engine up to date, and return the actions to react to."""
-        actions: list[Action] = []
+    async def _apply(self, records: list[Record]) -> Effects:
+        """Bring the engine up to date, and return what follows."""
+        effects = Effects()
         for start in range(0, len(records), SLICE):
             if start:
                 await asyncio.sleep(0)
-            actions += self._engine.apply(records[start : start + SLICE])
-        return actions
+            effects.add(self._engine.apply(records[start : start + SLICE]))
+        return effects
 
     def _resolve(self, calls: list[Call], verdicts: list[Verdict]) -> None:
         now = time.perf_counter()

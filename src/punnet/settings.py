@@ -63,6 +63,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ws_path: Annotated[str, _text("path of the WebSocket", r"^/[^\s?#{}]*$", "a path, such as /ws")] = (
         "/ws/recommendations"
     )
+    ws_port: Annotated[
+        int, _about("a port for the WebSocket alone, beside PORT; 0 for none", at_least=0, at_most=65_535)
+    ] = 0
+    ws_host: Annotated[
+        str, _text("address of WS_PORT; without it, that of HOST", r"^\S+$", "an address or a name")
+    ] = ""
     event_queue_max_size: Annotated[
         int, _about("facts, reactions and calls of handlers that may wait", at_least=1)
     ] = 10_000
@@ -118,6 +124,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     market_latitude: Annotated[
         float, _about("latitude that seasons follow without a place", at_least=-90, at_most=90)
     ] = 0
+    alerts_kept: Annotated[
+        int, _about("alerts that are held for those who come back", at_least=1, at_most=10_000_000)
+    ] = 10_000
     weight_collaborative: Annotated[float, _share("weight of collaborative filtering")] = 0.30
     weight_content: Annotated[float, _share("weight of content")] = 0.25
     weight_trending: Annotated[float, _share("weight of trending")] = 0.15

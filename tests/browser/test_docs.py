@@ -1,8 +1,11 @@
 """The documentation at /docs, as a developer sees it."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from punnet.web.openapi import document
 from punnet.web.routes import ROUTES
 
 pytestmark = pytest.mark.browser
@@ -10,7 +13,8 @@ pytestmark = pytest.mark.browser
 
 def test_every_route_is_shown_and_one_can_be_tried(market: str, browser_page: Page):
     browser_page.goto(f"{market}/docs")
-    expect(browser_page.locator(".opblock")).to_have_count(len(ROUTES))
+    described = json.loads(document(ROUTES))["paths"].values()
+    expect(browser_page.locator(".opblock")).to_have_count(sum(map(len, described)))
 
     live = browser_page.locator("#operations-server-get_live")
     live.locator(".opblock-summary-control").click()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.errors import UnknownId
 from punnet.market import (
@@ -129,13 +130,12 @@ def test_what_is_bought_together_is_that_of_the_naive_market(of, limit):
 def test_the_batches_that_records_come_in_change_nothing(of, random, data):
     cuts = data.draw(st.lists(st.integers(0, len(of.records)), max_size=8).map(sorted))
     whole, batched = Engine(), Engine()
-    to_react_to = whole.apply(of.records)
-    taken = []
+    follows, followed = whole.apply(of.records), Effects()
     for first, last in zip([0, *cuts], [*cuts, len(of.records)], strict=True):
-        taken += batched.apply(of.records[first:last])
+        followed.add(batched.apply(of.records[first:last]))
     questions = [query(random, of) for _ in range(3)]
     assert answers(batched, questions, of.seconds) == answers(whole, questions, of.seconds)
-    assert taken == to_react_to
+    assert followed == follows
     assert batched.tally.by_type == whole.tally.by_type
     hour, day = (whole.tally.since(of.seconds, span) for span in (3_600, 86_400))
     assert (batched.tally.since(of.seconds, 3_600), batched.tally.since(of.seconds, 86_400)) == (hour, day)

@@ -22,7 +22,7 @@ from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Action, Fact, Order, Record, UserAction
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 from tests.markets import Market, markets
 from tests.state import state
 
@@ -61,8 +61,8 @@ async def submitted(journal: Journal, of: Market, random: Random) -> Engine:
     """Return the engine that a pipeline made of the market, several callers at a time."""
     engine = Engine()
     times = iter([record.at for record in of.records for _ in range(3)])
-    delivery = Delivery(engine, Hub(lambda: 0), Frames("x"), lambda: 0)
-    pipeline = Pipeline(engine, journal, delivery, lambda: next(times))
+    delivery = Delivery(engine, Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
+    pipeline = Pipeline(engine, journal, (delivery,), lambda: next(times))
     pipeline.start()
     waiting: list[asyncio.Task[object]] = []
     for call in in_calls(of.records, random):

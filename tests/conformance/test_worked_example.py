@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from punnet.alerting import Alerting
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.handlers.handlers import Handlers
@@ -17,7 +18,8 @@ from punnet.hub import Hub
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, Fact, Farm, Order, Product, Query, Record
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
+from punnet.watching import Watching
 from punnet.web.app import create_app
 from punnet.web.keys import AdminKey
 from punnet.web.shop import Limits, Shop
@@ -34,18 +36,19 @@ SIX_DECIMALS = 5.1e-7
 @pytest.fixture
 async def server() -> AsyncIterator[httpx.AsyncClient]:
     """The server, at noon of that day, with the example sent to it."""
-    engine, hub, frames, numbers = Engine(), Hub(lambda: NOW), Frames("test"), itertools.count()
+    engine, hub, numbers = Engine(), Hub(lambda: NOW, Numbers("test", "run")), itertools.count()
     journal = MemoryJournal()
-    delivery = Delivery(engine, hub, frames, lambda: NOW)
-    pipeline = Pipeline(engine, journal, delivery, lambda: NOW)
+    delivery = Delivery(engine, hub, lambda: NOW)
+    pipeline = Pipeline(engine, journal, (delivery,), lambda: NOW)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
         delivery=delivery,
+        alerting=Alerting(engine, hub, lambda: NOW),
+        watching=Watching(engine, hub, lambda: NOW),
         handlers=Handlers((), delivery),
         journal=journal,
         hub=hub,
-        frames=frames,
         clock=lambda: NOW,
         new_id=lambda: f"id-{next(numbers)}",
         limits=Limits(),

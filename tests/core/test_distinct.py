@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from punnet.core.distinct import distinct
 
 
-@given(st.lists(st.integers(-5, 5), max_size=20))
+@given(st.lists(st.integers(-5, 5), max_size=20) | st.lists(st.integers(0, 200), max_size=60))
 def test_every_value_comes_once_in_ascending_order(values):
     assert distinct(np.array(values, np.int64)).tolist() == sorted(set(values))
 

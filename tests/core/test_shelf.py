@@ -51,6 +51,13 @@ def test_a_shelf_shows_the_last_that_was_put_for_each_product(first, data):
         and now < product.until
         for at, product in enumerate(shown)
     ]
+    assert [shelf.is_on_sale(at, now) for at in range(len(shown))] == shelf.on_sale(now).tolist()
+
+
+def test_whether_one_product_is_on_sale_is_a_plain_answer():
+    shelf = shelf_of(row(), row(stock=0))
+    assert shelf.is_on_sale(0, 0.0) is True
+    assert shelf.is_on_sale(1, 0.0) is False
 
 
 def test_an_empty_shelf_has_nothing_on_sale():

@@ -17,7 +17,7 @@ from punnet.journal import Journal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Query
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 
 TODAY = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 
@@ -38,8 +38,8 @@ async def kept_in(path: Path) -> AsyncIterator[SqliteJournal]:
 
 async def opened(market: demo.DemoMarket, journal: Journal, today: datetime) -> tuple[Engine, int]:
     engine = Engine()
-    delivery = Delivery(engine, Hub(today.timestamp), Frames("x"), today.timestamp)
-    pipeline = Pipeline(engine, journal, delivery, today.timestamp)
+    delivery = Delivery(engine, Hub(today.timestamp, Numbers("x", "y")), today.timestamp)
+    pipeline = Pipeline(engine, journal, (delivery,), today.timestamp)
     await pipeline.replay()
     pipeline.start()
     new = await open_market(market, engine, pipeline, today)

@@ -17,7 +17,7 @@ from punnet.journal.memory import MemoryJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Action, EntityType, Fact, Farm, Order, OrderLine, Product, Removal, UserAction
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 NAMES = ("kale", "leek", "beet", "dill")
@@ -57,8 +57,8 @@ class Demo:
         self.journal = journal
         self.engine = Engine()
         clock = NOW.timestamp
-        delivery = Delivery(self.engine, Hub(clock), Frames("x"), clock)
-        self.pipeline = Pipeline(self.engine, journal, delivery, clock)
+        delivery = Delivery(self.engine, Hub(clock, Numbers("x", "y")), clock)
+        self.pipeline = Pipeline(self.engine, journal, (delivery,), clock)
         self.shoppers = Shoppers(self.engine, self.pipeline, clock, coming, seed=seed, seconds_between=1e-5)
 
     async def facts(self) -> list[Fact]:

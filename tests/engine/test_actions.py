@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from punnet.engine.actions import remember, search_category, search_words, searched, shown
-from punnet.engine.profile import Profile
-from punnet.market import EntityType, UserAction
+from punnet.engine.profile import Profile, Sight
+from punnet.market import EntityType, ProductPatch, UserAction
 from tests.engine.facts import did, farm, index_of, patched, product, removed
 
 CATALOGUE = index_of(
@@ -67,17 +67,25 @@ def test_the_wishlist_holds_products_and_the_followed_farms_are_apart(deeds):
 
 def test_a_view_is_counted_and_touches_the_product():
     profile = profile_of(*(did("ann", "VIEW_PRODUCT", name) for name in ("leeks", "pears", "leeks")))
-    assert left(profile) == {"views": {LEEKS: 2, PEARS: 1}, "recent": {LEEKS: 2.0, PEARS: 1.0}}
+    assert left(profile) == {
+        "views": {LEEKS: 2, PEARS: 1},
+        "recent": {LEEKS: 2.0, PEARS: 1.0},
+        "seen": {LEEKS: Sight(2.0, 2.0), PEARS: Sight(2.0, 1.0)},
+    }
 
 
 def test_putting_into_the_cart_touches_the_product_and_is_no_view():
     profile = profile_of(did("ann", "ADD_TO_CART", "pears"))
-    assert left(profile) == {"cart": {PEARS: None}, "recent": {PEARS: 0.0}}
+    assert left(profile) == {
+        "cart": {PEARS: None},
+        "recent": {PEARS: 0.0},
+        "seen": {PEARS: Sight(2.0, 0.0)},
+    }
 
 
 def test_taking_out_of_the_cart_does_not_touch_the_product():
     profile = profile_of(did("ann", "ADD_TO_CART", "pears"), did("ann", "REMOVE_FROM_CART", "pears"))
-    assert left(profile) == {"recent": {PEARS: 0.0}}
+    assert left(profile) == {"recent": {PEARS: 0.0}, "seen": {PEARS: Sight(2.0, 0.0)}}
 
 
 def test_what_was_not_in_the_cart_or_on_the_wishlist_can_be_taken_out():
@@ -86,10 +94,30 @@ def test_what_was_not_in_the_cart_or_on_the_wishlist_can_be_taken_out():
 
 
 def test_a_wish_without_entity_type_is_for_a_product():
-    assert left(profile_of(did("ann", "ADD_TO_WISHLIST", "leeks"))) == {"wishlist": {LEEKS}}
+    wished = {"wishlist": {LEEKS}, "seen": {LEEKS: Sight(2.0, 0.0)}}
+    assert left(profile_of(did("ann", "ADD_TO_WISHLIST", "leeks"))) == wished
     assert left(profile_of(did("ann", "ADD_TO_WISHLIST", "dale"))) == {}
     typed = did("ann", "ADD_TO_WISHLIST", "leeks", entity_type=EntityType.PRODUCT)
-    assert left(profile_of(typed)) == {"wishlist": {LEEKS}}
+    assert left(profile_of(typed)) == wished
+
+
+def test_a_wish_for_a_farm_is_no_look_at_a_product():
+    assert left(profile_of(did("ann", "ADD_TO_WISHLIST", "dale", farm=True))) == {"followed": {DALE}}
+
+
+SEEING = {UserAction.VIEW_PRODUCT, UserAction.ADD_TO_CART, UserAction.ADD_TO_WISHLIST}
+
+
+@pytest.mark.parametrize("kind", UserAction)
+def test_who_views_carts_or_wishes_for_a_product_sees_its_price_of_that_moment(kind):
+    index = index_of(farm(), product("leeks", price=3.5))
+    action = did("ann", kind, "leeks", metadata={"rating": 5})
+    profile = Profile()
+    remember(profile, action, 10.0, index.catalogue)
+    index.catalogue.patch_product("leeks", ProductPatch(price=1.25), 20.0)
+    assert profile.seen == ({0: Sight(3.5, 10.0)} if kind in SEEING else {})
+    remember(profile, action, 30.0, index.catalogue)
+    assert profile.seen == ({0: Sight(1.25, 30.0)} if kind in SEEING else {})
 
 
 def test_a_view_of_a_farm_is_counted():
@@ -227,7 +255,11 @@ def test_some_actions_are_only_counted(kind):
 
 
 def test_what_left_the_catalogue_is_still_known():
-    assert left(profile_of(did("ann", "VIEW_PRODUCT", "gone"))) == {"views": {GONE: 1}, "recent": {GONE: 0.0}}
+    assert left(profile_of(did("ann", "VIEW_PRODUCT", "gone"))) == {
+        "views": {GONE: 1},
+        "recent": {GONE: 0.0},
+        "seen": {GONE: Sight(2.0, 0.0)},
+    }
 
 
 def test_a_product_that_moved_is_the_same_product():

@@ -143,6 +143,8 @@ def test_the_catalogue_is_what_was_put_patched_and_not_removed(start, steps):
     assert all(it.farm == written.farms.get(it.farm_id, it.farm) for it in listed.values())
     assert all(catalogue.product(name) == listed.get(name) for name in ("leeks", "pears", "plums"))
     assert set(on_sale(catalogue)) == written.on_sale()
+    one_by_one = [catalogue.is_on_sale(at, NOW) for at in range(len(catalogue.products))]
+    assert one_by_one == catalogue.on_sale(NOW).tolist()
     for name, it in listed.items():
         at = catalogue.products.find(name)
         shelf = catalogue.shelf
@@ -290,6 +292,7 @@ def test_without_its_farm_nothing_is_on_sale_until_it_comes_back():
     catalogue.remove_farm("hill")
     assert catalogue.farm("hill") is None
     assert on_sale(catalogue) == ["pears"]
+    assert [catalogue.is_on_sale(at, NOW) for at in range(2)] == [False, True]
     catalogue.patch_product("leeks", ProductPatch(price=9.0), NOW)
     catalogue.put_farm(farm(name="Again"))
     assert on_sale(catalogue) == ["leeks", "pears"]

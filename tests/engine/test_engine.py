@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from punnet.engine.alerts import AlertKind
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.engine.funnel import Steps
 from punnet.engine.reactions import reaction
@@ -39,6 +41,7 @@ from tests.engine.facts import (
     farm,
     order,
     patched,
+    patched_farm,
     product,
     records,
     removed,
@@ -54,6 +57,11 @@ BASKETS = tuple(order(f"u{n}", "leeks", "pears", days=2) for n in range(3))
 def ids(answer):
     """Return the products of an answer."""
     return [it.product.id for it in answer.recommendations]
+
+
+def alerts(engine):
+    """Return the alerts that an engine keeps."""
+    return list(engine.alerts.between(0, engine.alerts.count))
 
 
 def written(engine, queries, now=NOW):
@@ -72,9 +80,10 @@ def test_whatever_the_codec_accepts_is_taken_in_and_batches_do_not_matter(happen
     start = records(farm(), product("leeks"), product("kale", category="Fruits"))
     taken = start + [Record(at=NOW + number, fact=fact) for number, fact in enumerate(happened)]
     whole, parts = Engine(), Engine()
-    to_react_to = whole.apply(taken)
-    borders = [0, *sorted(cuts), len(taken)]
-    assert [it for first, last in pairwise(borders) for it in parts.apply(taken[first:last])] == to_react_to
+    follows, followed = whole.apply(taken), Effects()
+    for first, last in pairwise([0, *sorted(cuts), len(taken)]):
+        followed.add(parts.apply(taken[first:last]))
+    assert (followed, alerts(parts)) == (follows, alerts(whole))
     asked = [question, msgspec.structs.replace(question, product_id=None)]
     assert written(parts, asked) == written(whole, asked)
     for recommendation in whole.answer(asked[-1], NOW).recommendations:
@@ -240,14 +249,129 @@ def test_the_actions_taken_in_are_to_be_reacted_to_in_order():
     view, share = did("ann", "VIEW_PRODUCT", "leeks"), did("ann", "SHARE_PRODUCT", "leeks")
     cart = did("bob", "ADD_TO_CART", "pears")
     taken = records(view, order("ann", "leeks"), share, product("plums"), cart)
-    assert engine.apply(taken) == [view, share, cart]
-    assert engine.apply([]) == []
+    assert engine.apply(taken).actions == [view, share, cart]
+    assert engine.apply([]) == Effects()
+
+
+def test_who_bought_something_and_which_products_changed_is_told_in_order():
+    engine = engine_of(*SHOP)
+    effects = engine.apply(
+        records(
+            order("bob", "leeks"),
+            product("plums"),
+            patched("leeks", price=1.0),
+            farm("dale"),
+            patched_farm("hill", name="Hilltop"),
+            removed_farm("dale"),
+            order("ann", "ghost"),
+            removed("kale"),
+            Erased(),
+        )
+    )
+    assert effects.buyers == ["bob", "ann"]
+    assert effects.products == ["plums", "leeks", "kale"]
+    assert effects.actions == []
+
+
+def test_what_changes_on_the_shelf_raises_alerts_of_which_only_the_latest_are_kept():
+    whole, short = engine_of(*SHOP), Engine(Tuning(alerts_kept=2))
+    short.apply(records(*SHOP))
+    assert [alert.number for alert in alerts(whole)] == [1, 2, 3]
+    assert alerts(short) == alerts(whole)[1:]
+    for engine in (whole, short):
+        engine.apply(records(patched("leeks", price=1.0)))
+    assert alerts(short) == alerts(whole)[2:]
+    assert (alerts(short)[-1].kind, short.alerts.first, short.alerts.count) == (AlertKind.PRICE_DROP, 3, 4)
+
+
+def test_what_an_alert_says_may_not_be_so_any_more():
+    engine = engine_of(*SHOP, patched("leeks", price=1.0))
+    drop = alerts(engine)[-1]
+    assert engine.stands(drop, NOW)
+    engine.apply(records(patched("leeks", price=1.5)))
+    assert not engine.stands(drop, NOW)
+
+
+def test_how_long_something_is_new_is_that_of_the_tuning():
+    for days, stands in ((14, False), (31, True)):
+        engine = Engine(Tuning(arrivals_days=days))
+        engine.apply(records(*SHOP))
+        assert engine.stands(alerts(engine)[0], NOW) is stands
+
+
+def test_it_knows_what_a_shopper_last_saw_a_product_for():
+    engine = engine_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"), patched("leeks", price=1.0))
+    assert engine.price_last_seen("ann", 0) == 2.0
+    assert engine.price_last_seen("ann", 1) is engine.price_last_seen("bob", 0) is None
+    engine.apply(records(did("ann", "VIEW_PRODUCT", "leeks")))
+    assert engine.price_last_seen("ann", 0) == 1.0
+    engine.forget("ann")
+    assert engine.price_last_seen("ann", 0) is None
+
+
+def test_it_knows_whose_farms_a_shopper_likes():
+    engine = engine_of(
+        *SHOP,
+        farm("dale"),
+        product("plums", farm_id="dale"),
+        did("ann", "ADD_TO_WISHLIST", "dale", farm=True),
+    )
+    assert [engine.is_favourite("ann", product) for product in (0, 3)] == [False, True]
+    assert not engine.is_favourite("bob", 3)
+
+
+def test_it_knows_how_much_shoppers_have_in_common_with_a_buyer():
+    engine = engine_of(
+        *SHOP, order("ann", "leeks", "kale"), order("bob", "leeks", "pears"), order("cem", "kale")
+    )
+    assert engine.kinship(["ann", "bob", "cem", "dan"], "bob") == [0.5, 1.0, 0.0, 0.0]
+    assert engine.kinship([], "bob") == []
+
+
+CROWD = tuple(product(f"plant-{n}") for n in range(10))
+HERE, THERE = (39.1, -84.5), (52.5, 13.4)
+CROWDED = tuple(
+    order(f"u{n}", *(it.id for it in CROWD), days=2, latitude=HERE[0], longitude=HERE[1]) for n in range(5)
+)
+
+
+def test_what_trends_is_that_of_a_place_where_enough_is_bought_and_else_of_the_market():
+    elsewhere = [order(f"v{n}", "leeks", days=1, latitude=THERE[0], longitude=THERE[1]) for n in range(6)]
+    engine = engine_of(*SHOP, *CROWD, *CROWDED, *elsewhere)
+    plants = [it.id for it in CROWD]
+    for place, local, expected in (
+        (HERE, True, plants),
+        (THERE, False, ["leeks", *plants]),
+        (None, False, ["leeks", *plants]),
+    ):
+        trends = engine.trending(place, 20, NOW)
+        assert [it.id for it in trends.products] == expected
+        assert (trends.local, trends.radius_km) == (local, 80)
+
+
+def test_what_trends_is_on_sale_and_no_more_than_asked_for():
+    engine = engine_of(*SHOP, *CROWD, *CROWDED, patched("plant-1", stock=0))
+    assert [it.id for it in engine.trending(None, 3, NOW).products] == ["plant-0", "plant-2", "plant-3"]
+    assert (
+        engine.trending(HERE, 3, NOW + 30 * 86_400).products == Engine().trending(HERE, 3, NOW).products == ()
+    )
+    tuned = Engine(Tuning(trending_radius_km=5, trending_min_products=11))
+    tuned.apply(records(*SHOP, *CROWD, *CROWDED))
+    assert tuned.trending(HERE, 3, NOW)[1:] == (5, False)
+
+
+def test_the_calendar_is_another_one_when_a_season_begins_or_a_window_opens_or_closes():
+    window = {"available_from": NOON, "available_until": NOON + timedelta(days=1)}
+    engine = engine_of(*SHOP, product("plums", **window))
+    september = datetime(2026, 9, 1, tzinfo=UTC).timestamp()
+    for moment in (NOW, NOW + 86_400, september):
+        assert engine.calendar(moment - 1) != engine.calendar(moment) == engine.calendar(moment + 1)
 
 
 def test_what_is_repeated_at_once_is_taken_in_and_counted_and_not_reacted_to():
     engine = engine_of(*SHOP)
     views = [did("ann", "VIEW_PRODUCT", "leeks") for _ in range(3)]
-    assert engine.apply(records(*views)) == views[:1]
+    assert engine.apply(records(*views)).actions == views[:1]
     assert (engine.tally.total, engine.debounced) == (3, 2)
 
 
@@ -407,6 +531,7 @@ def told(engine, of, questions):
         (engine.order_count, engine.shopper_count, engine.debounced, engine.funnel),
         (engine.tally.by_type, [engine.tally.since(of.seconds, hours * 3600.0) for hours in (1, 24)]),
         [engine.profile(user_id) for user_id in of.users],
+        alerts(engine),
         [engine.has_order(record.fact.id) for record in of.records if isinstance(record.fact, Order)],
     )
 

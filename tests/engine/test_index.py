@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from punnet.engine.funnel import Steps
 from punnet.engine.index import Index
-from punnet.engine.profile import NOBODY, Profile
+from punnet.engine.profile import NOBODY, Profile, Sight
 from punnet.market import EntityType, Erased, Order, Record, Removal, Reset, ResetType, UserAction
 from tests.engine.facts import (
     DAY,
@@ -59,6 +59,7 @@ def state(index):
             [getattr(index.profile(at), known) for known in Profile.__struct_fields__]
             for at in range(len(index.shoppers))
         ],
+        "alerts": list(index.alerts.between(0, index.alerts.count)),
         "carts": [list(index.profile(at).cart) for at in range(len(index.shoppers))],
         "funnel": [index.funnel.total, index.funnel._parts, index.funnel._clicked],
         "tally": [index.tally.by_type, [index.tally.since(NOW, hours * 3600.0) for hours in (1, 5, 24)]],
@@ -235,7 +236,10 @@ def test_who_was_forgotten_may_come_again():
     again = index.shoppers.find("ann")
     assert (again, index.orders.find("first")) == (1, 1)
     assert index.ledger.bought_by.row(again).tolist() == [PEARS]
-    assert index.profile(again) == Profile(views=Counter([PEARS]), recent={PEARS: NOW - 30 * DAY})
+    then = NOW - 30 * DAY
+    assert index.profile(again) == Profile(
+        views=Counter([PEARS]), recent={PEARS: then}, seen={PEARS: Sight(2.0, then)}
+    )
     assert index.funnel.total == Steps()
 
 
@@ -279,6 +283,62 @@ def test_every_kind_of_change_reaches_the_catalogue():
     assert (catalogue.product("leeks").price, catalogue.product("leeks").farm.name) == (9.0, "Hilltop")
     assert (catalogue.product("leeks").created_at, catalogue.product("plums").created_at) == (ago(1), ago(0))
     assert (catalogue.farm("dale"), catalogue.farm("moor")) == (None, farm("moor"))
+
+
+def raised(index):
+    """Return the alerts of an index: of each its number, what it is about, and both prices."""
+    return [
+        (each.number, each.kind.name, index.catalogue.products[each.product], each.before, each.after)
+        for each in index.alerts.between(0, index.alerts.count)
+    ]
+
+
+def test_what_changes_on_the_shelf_raises_alerts_in_order_at_its_time():
+    index = index_of(*SHOP[:2], at=NOW - DAY)
+    index.apply(
+        records(
+            patched("leeks", stock=0),
+            patched("leeks", stock=3, price=1.5),
+            product("kale"),
+            product("leeks", price=1.0),
+            patched("leeks", price=9.0),
+            at=NOW,
+        )
+    )
+    assert raised(index) == [
+        (1, "NEW_ARRIVAL", "leeks", 2.0, 2.0),
+        (2, "PRICE_DROP", "leeks", 2.0, 1.5),
+        (3, "STOCK", "leeks", 2.0, 1.5),
+        (4, "NEW_ARRIVAL", "kale", 2.0, 2.0),
+        (5, "PRICE_DROP", "leeks", 1.5, 1.0),
+    ]
+    assert [each.at for each in index.alerts.between(0, 5)] == [NOW - DAY] + [NOW] * 4
+
+
+def test_what_is_taken_off_the_shelf_raises_nothing_and_is_new_when_it_comes_back():
+    index = index_of(*SHOP[:2], removed("leeks"))
+    assert len(raised(index)) == 1
+    index.apply(records(product("leeks", price=1.0)))
+    assert raised(index)[1:] == [(2, "NEW_ARRIVAL", "leeks", 1.0, 1.0)]
+
+
+def test_what_changes_nothing_on_the_shelf_raises_nothing():
+    index = index_of(*SHOP)
+    before = raised(index)
+    index.apply(
+        records(
+            patched_farm("hill", name="Hilltop"),
+            farm("dale"),
+            removed_farm("dale"),
+            product("leeks"),
+            patched("ghost", price=1.0),
+            removed("ghost"),
+            order("ann", "leeks"),
+            did("ann", "VIEW_PRODUCT", "leeks"),
+        )
+    )
+    assert raised(index) == before
+    assert len(before) == 3
 
 
 def test_a_farm_and_a_product_may_share_an_id():

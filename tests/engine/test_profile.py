@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.engine.profile import NOBODY, SOURCES, Profile, latest
+from punnet.engine.profile import NOBODY, SOURCES, Profile, Sight, latest
 
 touches = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 6).map(float)), max_size=25)
 
@@ -53,6 +53,33 @@ def test_of_equal_times_the_product_added_first_stays():
 
 def test_a_time_before_1970_is_a_time():
     assert touched((1, -62_135_596_800.0), (2, -1.0)).recent == {1: -62_135_596_800.0, 2: -1.0}
+
+
+looks = st.lists(st.tuples(st.integers(0, 3), st.sampled_from((1.0, 2.5)), st.integers(0, 6).map(float)))
+
+
+@given(looks)
+def test_of_each_product_the_latest_look_is_kept_and_of_equal_times_the_one_that_came_last(deeds):
+    profile, expected = Profile(), {}
+    for product, price, time in deeds:
+        profile.see(product, price, time)
+    for product, price, time in sorted(deeds, key=lambda deed: deed[2]):
+        expected[product] = (price, time)
+    assert profile.seen == expected
+
+
+def test_a_late_report_of_a_look_changes_nothing():
+    profile = Profile()
+    profile.see(1, 2.0, 9.0)
+    profile.see(1, 5.0, 4.0)
+    assert profile.seen == {1: Sight(price=2.0, time=9.0)}
+
+
+def test_every_product_that_was_seen_is_remembered_not_only_the_latest_five():
+    profile = Profile()
+    for product in range(50):
+        profile.see(product, 1.0, float(product))
+    assert len(profile.seen) == 50
 
 
 def test_of_nobody_nothing_is_known():

@@ -18,7 +18,7 @@ from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile, UnknownId
 from punnet.market import Record
 from tests.engine.accepted import facts, questions
-from tests.engine.facts import NOW, did, engine_of, farm, order, product, records
+from tests.engine.facts import NOW, did, engine_of, farm, order, patched, product, records
 from tests.markets import markets, query
 from tests.state import state
 
@@ -63,6 +63,27 @@ def test_a_market_read_back_gives_the_same_answers_and_goes_on_the_same(of, part
     for _ in range(3):
         asked = query(random, of)
         assert answered(other, asked, of.seconds) == answered(engine, asked, of.seconds)
+
+
+def test_alerts_and_what_shoppers_saw_are_there_when_an_engine_is_read_back():
+    viewed = did("ann", "VIEW_PRODUCT", "leeks")
+    engine = engine_of(*SHOP, viewed, patched("leeks", price=1.5, stock=0), patched("leeks", stock=1))
+    other = again(engine)
+    kept = list(engine.alerts.between(0, 4))
+    assert list(other.alerts.between(0, 4)) == kept
+    assert [alert.kind.name for alert in kept] == ["NEW_ARRIVAL", "NEW_ARRIVAL", "PRICE_DROP", "STOCK"]
+    assert (other.alerts.first, other.alerts.count) == (1, 4)
+    assert other.price_last_seen("ann", 0) == engine.price_last_seen("ann", 0) == 2.0
+    for each in (engine, other):
+        each.apply(records(patched("leeks", price=1.0)))
+    assert list(other.alerts.between(4, 5)) == list(engine.alerts.between(4, 5)) != []
+
+
+def test_the_numbers_of_alerts_go_on_although_none_is_kept():
+    engine = engine_of(*SHOP)
+    engine.alerts.keep(0)
+    other = again(engine)
+    assert (other.alerts.first, other.alerts.count) == (3, 2)
 
 
 def test_an_empty_engine_read_back_is_an_empty_engine():

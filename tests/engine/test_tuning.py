@@ -16,6 +16,7 @@ def test_the_defaults_are_those_of_the_page():
     assert (tuning.farm_share, tuning.category_share, tuning.price_share) == (0.3, 0.5, 0.7)
     assert (tuning.neighbours, tuning.trending_radius_km, tuning.market_latitude) == (500, 80, 0)
     assert (tuning.seasonal_new_days, tuning.arrivals_days) == (7, 14)
+    assert tuning.alerts_kept == 10_000
 
 
 def test_five_orders_in_seven_days_are_a_trend_and_ten_products_a_place():

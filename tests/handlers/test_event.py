@@ -3,7 +3,6 @@
 import asyncio
 import threading
 
-import msgspec
 import pytest
 
 from punnet.delivery import Delivery
@@ -13,7 +12,8 @@ from punnet.errors import Refused, UnknownId
 from punnet.handlers.event import Event
 from punnet.hub import Hub
 from punnet.market import Action, Context, EntityType, Farm, Product, Query, Record, Removal, UserAction
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
+from tests.wires import Reel
 
 NOON = 1_782_907_200.0
 PLACES = pytest.mark.parametrize("in_thread", [False, True], ids=["in the loop", "in a thread"])
@@ -28,9 +28,9 @@ class Counter:
         self.apply(Farm(id="hill", name="Hill Farm"))
         for name in ("kale", "leek", "beet", "dill", "mint", "oats"):
             self.apply(Product(id=name, name=name, farm_id="hill", category="Greens", price=2.0))
-        self.hub = Hub(lambda: NOON)
+        self.hub = Hub(lambda: NOON, Numbers("x", "y"))
         self.threads: set[int] = set()
-        self.delivery = Delivery(self.engine, self.hub, Frames("now"), self.clock)
+        self.delivery = Delivery(self.engine, self.hub, self.clock)
 
     def clock(self) -> float:
         self.threads.add(threading.get_ident())
@@ -96,24 +96,24 @@ async def test_a_product_that_left_is_said(counter, in_thread):
 
 @PLACES
 async def test_it_pushes_to_the_shoppers_connections_and_no_others(counter, in_thread):
-    one, other, bob = (counter.hub.register(user_id) for user_id in ("ann", "ann", "bob"))
+    one, other, bob = Reel(), Reel(), Reel()
+    for user_id, wire in (("ann", one), ("ann", other), ("bob", bob)):
+        counter.hub.register(user_id, wire)
     event = counter.event()
     await called(in_thread, event.push, "CART_RECOMMENDATION", event.recommend(2))
     assert counter.threads == {threading.get_ident()}
-    for connection in (one, other):
-        (frame,) = await connection.take()
-        message = msgspec.json.decode(frame)
+    for wire in (one, other):
+        (message,) = wire.messages
         assert message["type"] == "CART_RECOMMENDATION"
         assert len(message["payload"]["recommendations"]) == 2
-    counter.hub.close()
-    assert await bob.take() == []
+    assert bob.messages == []
 
 
 async def test_where_nobody_listens_nothing_is_pushed(counter):
     event = counter.event()
     event.push("CART_RECOMMENDATION", event.recommend())
     assert counter.delivery.delivered == 0
-    counter.hub.register("ann")
+    counter.hub.register("ann", Reel())
     event.push("CART_RECOMMENDATION", event.recommend())
     assert counter.delivery.delivered == 0
 

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from punnet.delivery import Delivery
+from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.handlers.event import Event
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
 from punnet.hub import Hub
 from punnet.market import Action, UserAction
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 from tests.web.stall import until
 
 LONG = 3_600.0
@@ -27,13 +28,17 @@ def act(number: int = 0, action: UserAction = UserAction.ADD_TO_CART, user_id: s
     return Action(event_id=f"e{number}", user_id=user_id, action=action, entity_id="kale")
 
 
+def did(*actions: Action) -> Effects:
+    return Effects(actions=list(actions))
+
+
 def handler(function: Function, *actions: UserAction) -> Handler:
     return Handler(function.__name__, frozenset(actions or (UserAction.ADD_TO_CART,)), function)
 
 
 @asynccontextmanager
 async def calling(*handlers: Handler, patience: float = LONG) -> AsyncIterator[Handlers]:
-    delivery = Delivery(Engine(), Hub(lambda: 0), Frames("x"), lambda: 0)
+    delivery = Delivery(Engine(), Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
     calling = Handlers(handlers, delivery, patience)
     calling.start()
     yield calling
@@ -63,8 +68,8 @@ async def test_a_handler_is_called_once_after_each_of_its_actions_in_order(kind)
     noted = Noted()
     kept = handler(getattr(noted, kind), UserAction.ADD_TO_CART, UserAction.SEARCH)
     async with calling(kept) as handlers:
-        handlers.take([act(0), act(1, UserAction.SEARCH), act(2, UserAction.VIEW_FARM)])
-        handlers.take([act(number) for number in range(3, 50)])
+        handlers.take(did(act(0), act(1, UserAction.SEARCH), act(2, UserAction.VIEW_FARM)))
+        handlers.take(did(*(act(number) for number in range(3, 50))))
     assert noted.ids == ["e0", "e1", *(f"e{number}" for number in range(3, 50))]
     assert counted(handlers) == (49, 0, 0)
 
@@ -72,7 +77,7 @@ async def test_a_handler_is_called_once_after_each_of_its_actions_in_order(kind)
 async def test_a_plain_function_runs_in_a_thread_of_its_own():
     threads = []
     async with calling(handler(lambda _: threads.append(threading.current_thread()))) as handlers:
-        handlers.take([act()])
+        handlers.take(did(act()))
     assert threads[0] is not threading.main_thread()
     assert threads[0].daemon
 
@@ -84,7 +89,7 @@ async def test_a_function_that_waits_keeps_neither_the_loop_nor_another_handler(
         assert go_on.wait(60)
 
     async with calling(handler(wait), handler(noted.coroutine)) as handlers:
-        handlers.take([act(0), act(1)])
+        handlers.take(did(act(0), act(1)))
         await until(lambda: noted.ids == ["e0", "e1"])
         assert counted(handlers) == (3, 0, 1)
         go_on.set()
@@ -116,7 +121,7 @@ def ends_the_thread(event):
 async def test_an_error_is_counted_and_logged_by_name_and_harms_nobody(bad, caplog):
     noted = Noted()
     async with calling(handler(bad), handler(noted.coroutine)) as handlers:
-        handlers.take([act(0), act(1)])
+        handlers.take(did(act(0), act(1)))
     assert noted.ids == ["e0", "e1"]
     assert counted(handlers) == (4, 2, 0)
     assert [record.getMessage() for record in caplog.records] == [f"the handler {bad.__name__} failed"] * 2
@@ -124,7 +129,7 @@ async def test_an_error_is_counted_and_logged_by_name_and_harms_nobody(bad, capl
 
 async def test_the_error_itself_is_in_the_log(caplog):
     async with calling(handler(fails)) as handlers:
-        handlers.take([act(7)])
+        handlers.take(did(act(7)))
     assert "ValueError: no e7" in caplog.text
 
 
@@ -137,7 +142,7 @@ async def test_a_coroutine_that_takes_too_long_is_cancelled_and_the_next_call_is
             await asyncio.sleep(LONG)
 
     async with calling(handler(dawdle), patience=SHORT) as handlers:
-        handlers.take([act(0), act(1)])
+        handlers.take(did(act(0), act(1)))
         await until(lambda: len(calls) == 2)
     assert counted(handlers) == (2, 1, 0)
     assert "the handler dawdle took longer than 0.01 s" in caplog.text
@@ -153,14 +158,14 @@ async def test_a_function_that_does_not_return_is_not_called_again_before_it_doe
         raise ValueError("in the end it even failed")
 
     async with calling(handler(hang), patience=SHORT) as handlers:
-        handlers.take([act(0), act(1), act(2)])
+        handlers.take(did(act(0), act(1), act(2)))
         await until(lambda: handlers.called == 3)
         assert (calls, counted(handlers)) == (["e0"], (3, 3, 0))
         go_on.set()
         late = handlers._callers[0]._overdue
         # asyncio tells of an error that nobody heard of, some time later.
         await until(lambda: late.done() and not late._log_traceback)
-        handlers.take([act(3)])
+        handlers.take(did(act(3)))
         await until(lambda: handlers.called == 4)
     assert calls == ["e0", "e3"]
     assert ended.is_set()
@@ -179,7 +184,7 @@ async def test_a_coroutine_that_will_not_be_cancelled_is_not_called_again_before
                 continue
 
     async with calling(handler(stubborn), patience=SHORT) as handlers:
-        handlers.take([act(0), act(1)])
+        handlers.take(did(act(0), act(1)))
         await until(lambda: handlers.called == 2)
         assert (calls, handlers.failed) == (["e0"], 2)
         go_on.set()
@@ -193,7 +198,7 @@ async def test_at_the_end_calls_that_would_take_too_long_are_lost_and_that_is_sa
         await asyncio.sleep(LONG)
 
     async with calling(handler(dawdle), patience=SHORT) as handlers:
-        handlers.take([act(number) for number in range(100)])
+        handlers.take(did(*(act(number) for number in range(100))))
     assert handlers.called == len(calls)
     assert handlers.waiting == 100 - len(calls) > 50
     assert f"{handlers.waiting} calls of own handlers are lost" in caplog.text
@@ -202,17 +207,17 @@ async def test_at_the_end_calls_that_would_take_too_long_are_lost_and_that_is_sa
 async def test_what_is_cleared_is_never_called():
     noted = Noted()
     async with calling(handler(noted.coroutine), handler(noted.function)) as handlers:
-        handlers.take([act(0), act(1)])
+        handlers.take(did(act(0), act(1)))
         assert handlers.waiting == handlers.clear() == 4
         assert handlers.waiting == 0
-        handlers.take([act(2)])
+        handlers.take(did(act(2)))
     assert noted.ids == ["e2", "e2"]
 
 
 async def test_a_shopper_who_is_forgotten_has_no_calls_and_the_others_keep_theirs():
     noted = Noted()
     async with calling(handler(noted.coroutine), handler(noted.function)) as handlers:
-        handlers.take([act(0), act(1, user_id="bob"), act(2), act(3, user_id="bob")])
+        handlers.take(did(act(0), act(1, user_id="bob"), act(2), act(3, user_id="bob")))
         handlers.forget("ann")
         assert handlers.waiting == 4
     assert sorted(noted.ids) == ["e1", "e1", "e3", "e3"]
@@ -221,7 +226,7 @@ async def test_a_shopper_who_is_forgotten_has_no_calls_and_the_others_keep_their
 
 async def test_it_counts_anew_when_it_is_told_to():
     async with calling(handler(fails_at_once)) as handlers:
-        handlers.take([act()])
+        handlers.take(did(act()))
     assert counted(handlers) == (1, 1, 0)
     handlers.reset()
     assert counted(handlers) == (0, 0, 0)
@@ -229,10 +234,10 @@ async def test_it_counts_anew_when_it_is_told_to():
 
 async def test_without_handlers_nothing_waits():
     async with calling() as handlers:
-        handlers.take([act()])
+        handlers.take(did(act()))
         assert counted(handlers) == (0, 0, 0)
 
 
 async def test_what_never_began_can_be_stopped():
-    delivery = Delivery(Engine(), Hub(lambda: 0), Frames("x"), lambda: 0)
+    delivery = Delivery(Engine(), Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
     await Handlers([handler(fails)], delivery).stop()

@@ -16,7 +16,7 @@ from punnet.importing.units import Unit
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, EntityType, Fact, Farm, Order, OrderLine, Product, UserAction
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
+from punnet.protocol.frames import Numbers
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 FARM = Farm(id="hill", name="Hill Farm")
@@ -57,8 +57,8 @@ class Warehouse:
         self.journal = MemoryJournal()
         self.engine = Engine()
         clock = NOON.timestamp
-        delivery = Delivery(self.engine, Hub(clock), Frames("x"), clock)
-        self.pipeline = Pipeline(self.engine, self.journal, delivery, clock)
+        delivery = Delivery(self.engine, Hub(clock, Numbers("x", "y")), clock)
+        self.pipeline = Pipeline(self.engine, self.journal, (delivery,), clock)
         self.refusals: list[tuple[int, str]] = []
         self.read = 0
 

@@ -1,41 +1,116 @@
 """The messages of a stream."""
 
 import json
+from datetime import UTC, datetime
+from typing import get_args
 
 import msgspec
 import pytest
 
 from punnet.errors import JournalUnavailable, PunnetError, Refused, UnknownId
-from punnet.market import Context, Query, UserAction
+from punnet.market import Answer, Context, Farm, ListedProduct, Query, UserAction
 from punnet.protocol.messages import (
-    ActionAck,
+    PAYLOADS,
     ActionPayload,
+    Area,
+    BackInStock,
     ErrorPayload,
-    Frames,
+    NewArrivals,
     Page,
+    Payload,
+    PersonalUpdate,
+    PriceDrop,
     QueryPayload,
     ServerType,
+    SubscribePayload,
+    Trending,
     error_payload,
     on_page,
 )
 
-NOW = 1_736_937_000.5
+
+def test_every_type_of_the_server_says_what_it_carries():
+    assert set(PAYLOADS) == set(ServerType)
+    carried = {kind for kinds in PAYLOADS.values() for kind in kinds}
+    assert carried == set(get_args(Payload))
 
 
-def test_a_frame_says_what_it_is_when_and_in_which_order():
-    frames = Frames("7c1d")
-    payload = ActionAck(event_id="e1", duplicate=False)
+@pytest.mark.parametrize(
+    ("wanted", "refused"),
+    [
+        ({"topics": ["trending"]}, None),
+        ({"topics": ["trending"], "filter": {}}, None),
+        ({"topics": ["trending"] * 20, "latitude": 1, "longitude": 2}, None),
+        ({"topics": ["price_drops"], "filter": {"productIds": ["kale"] * 100, "relevance": "mine"}}, None),
+        ({"topics": []}, "length >= 1"),
+        ({"topics": ["trending"] * 21}, "length <= 20"),
+        ({"topics": ["gossip"]}, "Invalid enum value 'gossip'"),
+        ({"topics": ["trending"], "latitude": 1}, "latitude and longitude"),
+        ({"topics": ["trending"], "filter": {"farmIds": ["hill"] * 101}}, "length <= 100"),
+        ({"topics": ["trending"], "filter": {"categories": []}}, "length >= 1"),
+        ({"topics": ["trending"], "filter": {"relevance": "yours"}}, "Invalid enum value 'yours'"),
+    ],
+)
+def test_a_subscription_names_topics_may_narrow_them_and_has_a_whole_place_or_none(wanted, refused):
+    if refused is None:
+        read = msgspec.convert(wanted, SubscribePayload)
+        assert list(read.topics) == wanted["topics"]
+        assert (read.latitude, read.longitude) == (wanted.get("latitude"), wanted.get("longitude"))
+    else:
+        with pytest.raises(msgspec.ValidationError, match=refused):
+            msgspec.convert(wanted, SubscribePayload)
 
-    first = json.loads(frames.frame(ServerType.ACTION_ACK, payload, NOW))
-    second = json.loads(frames.frame(ServerType.ACTION_ACK, payload, NOW, "r1"))
 
-    assert first == {
-        "type": "ACTION_ACK",
-        "payload": {"eventId": "e1", "duplicate": False},
-        "timestamp": "2025-01-15T10:30:00.500000Z",
-        "messageId": "7c1d:1",
-    }
-    assert (second["messageId"], second["requestId"]) == ("7c1d:2", "r1")
+HILL = Farm(id="hill", name="Hill Farm")
+KALE = ListedProduct(id="kale", name="Kale", farm_id="hill", category="Greens", price=2.0, stock=3, farm=HILL)
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        (
+            PriceDrop(product_id="kale", product=KALE, old_price=3.0, new_price=2.0, last_seen_price=2.5),
+            {
+                "type": "PRICE_DROP_ALERT",
+                "productId": "kale",
+                "oldPrice": 3,
+                "newPrice": 2,
+                "lastSeenPrice": 2.5,
+            },
+        ),
+        (
+            PriceDrop(product_id="kale", product=KALE, old_price=3.0, new_price=2.0),
+            {"type": "PRICE_DROP_ALERT", "productId": "kale", "oldPrice": 3, "newPrice": 2},
+        ),
+        (
+            BackInStock(product_id="kale", product=KALE, stock=None),
+            {"type": "STOCK_ALERT", "productId": "kale", "stock": None},
+        ),
+    ],
+)
+def test_an_alert_says_by_itself_what_it_is_and_leaves_out_what_nobody_saw(payload, told):
+    written = json.loads(msgspec.json.encode(payload))
+    assert written.pop("product")["id"] == "kale"
+    assert written == told
+
+
+def test_new_arrivals_come_together():
+    written = json.loads(msgspec.json.encode(NewArrivals(products=(KALE, KALE))))
+    assert (written["type"], [it["id"] for it in written["products"]]) == ("NEW_ARRIVAL_ALERT", ["kale"] * 2)
+
+
+def test_what_trends_in_the_whole_market_has_no_area():
+    area = Area(latitude=1.0, longitude=2.0, radius_km=80)
+    for where, told in ((None, None), (area, {"latitude": 1, "longitude": 2, "radiusKm": 80})):
+        written = json.loads(msgspec.json.encode(Trending(products=(), area=where, local=False)))
+        assert written == {"type": "TRENDING_UPDATE", "products": [], "area": told, "local": False}
+
+
+def test_a_personal_update_is_an_answer_that_names_its_topic():
+    then = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    about = {"recommendations": (), "algorithms": (), "timestamp": then, "user_id": "ann"}
+    answer, update = (json.loads(msgspec.json.encode(kind(**about))) for kind in (Answer, PersonalUpdate))
+    assert update == answer | {"topic": "personalized"}
 
 
 def test_an_action_is_by_the_shopper_of_the_connection():

@@ -14,19 +14,23 @@ import msgspec
 import uvicorn
 from litestar import Litestar
 
+from punnet.alerting import Alerting
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
-from punnet.hub import Hub
+from punnet.hub import Bounds, Hub
 from punnet.journal import Entry, Journal, Kept
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Fact, Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import LARGEST_FRAME, Frames
+from punnet.protocol.frames import Numbers
+from punnet.protocol.messages import LARGEST_FRAME
+from punnet.watching import GAP, Watching
 from punnet.web.app import create_app
 from punnet.web.keys import AdminKey
 from punnet.web.shop import Limits, Shop
+from punnet.web.wires import EventsWire, WebSocketWire
 
 NOW = 1_760_000_000.0
 ADMIN_KEY = "the-key-of-the-stall"
@@ -96,29 +100,33 @@ async def opened(
     capacity: int = 100,
     connections: int = 100,
     interval: float = 0,
+    gap: float = GAP,
+    bounds: Bounds | None = None,
     handlers: Sequence[Handler] = (),
     ticking: bool = False,
     admin_key: str = ADMIN_KEY,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
 
-    Reactions that are not urgent wait `interval` seconds.
+    Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds.
     """
     count = itertools.count(1)
     clock = time.time if ticking else lambda: NOW
     journal = journal or MemoryJournal()
-    engine, hub, frames = Engine(), Hub(clock, connections), Frames("epoch")
-    delivery = Delivery(engine, hub, frames, clock, interval=interval)
+    engine, hub = Engine(), Hub(clock, Numbers("epoch", "run"), connections, bounds=bounds)
+    delivery = Delivery(engine, hub, clock, interval=interval)
+    alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock, gap=gap)
     own = Handlers(handlers, delivery)
-    pipeline = Pipeline(engine, journal, delivery, clock, capacity, handlers=own)
+    pipeline = Pipeline(engine, journal, (delivery, alerting, watching, own), clock, capacity)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
         delivery=delivery,
+        alerting=alerting,
+        watching=watching,
         handlers=own,
         journal=journal,
         hub=hub,
-        frames=frames,
         clock=clock,
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
@@ -143,9 +151,10 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
-                ws="websockets-sansio",
+                http=EventsWire,
+                ws=WebSocketWire,
                 ws_max_size=LARGEST_FRAME,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
             )

@@ -8,6 +8,7 @@ from punnet.engine.engine import Engine
 from punnet.handlers.registry import Handler
 from punnet.market import UserAction
 from tests.web.stall import ADMIN_KEY, opened, until
+from tests.wires import Reel
 
 STATS = "/api/recommendations/stats"
 KEY = {"X-Admin-Key": ADMIN_KEY}
@@ -31,13 +32,14 @@ async def reset(stall, kind):
 
 async def let_everything_count(stall):
     """Let one connection come and go, another stay, and five actions happen, one of them too quickly."""
-    stall.shop.hub.unregister(stall.shop.hub.register("bob"))
-    stays = stall.shop.hub.register("ann")
+    stall.shop.hub.unregister(stall.shop.hub.register("bob", Reel()))
+    stays = Reel()
+    stall.shop.hub.register("ann", stays)
     for product in ("basil", "basil", "honey"):
         await act(stall, "VIEW_PRODUCT", product)
     await act(stall, "VIEW_RECOMMENDATIONS", "basil")
     await act(stall, "CLICK_RECOMMENDATION", "basil")
-    await stays.take()
+    await until(lambda: bool(stays.frames))
 
 
 async def test_reset_events_begin_anew_and_the_rest_counts_on(stall):
@@ -107,7 +109,8 @@ async def test_a_click_before_the_reset_is_no_conversion_after_it(stall):
 
 async def test_clearing_drops_what_waits_and_tells_how_much_but_no_action():
     async with opened(interval=3_600) as stall:
-        listening = stall.shop.hub.register("ann")
+        listening = Reel()
+        stall.shop.hub.register("ann", listening)
         for words in ("basil", "honey"):
             await act(stall, "SEARCH", words)
         cleared = await stall.client.delete(STATS, headers=KEY)
@@ -118,8 +121,7 @@ async def test_clearing_drops_what_waits_and_tells_how_much_but_no_action():
         assert again.json()["data"] == {"dropped": 0}
         assert (after["events"]["total"], after["events"]["queueSize"]) == (2, 0)
         await stall.shop.pipeline.stop()
-        listening.close(1001)
-        assert await listening.take() == []
+        assert listening.messages == []
 
 
 async def test_handlers_are_counted_until_a_reset_and_their_calls_dropped_with_what_waits():

@@ -5,21 +5,13 @@ import re
 
 import pytest
 
-from punnet.web.openapi import anything, document
+from punnet.web.events import PATH
+from punnet.web.openapi import document
 from punnet.web.routes import ROUTES
+from punnet.web.schemas import anything
+from tests.web.references import references
 
 DOCUMENT = json.loads(document(ROUTES))
-
-
-def references(part):
-    if isinstance(part, dict):
-        if "$ref" in part:
-            yield part["$ref"]
-        for inner in part.values():
-            yield from references(inner)
-    elif isinstance(part, list):
-        for inner in part:
-            yield from references(inner)
 
 
 def test_every_route_is_described_once_under_its_own_name():
@@ -27,7 +19,7 @@ def test_every_route_is_described_once_under_its_own_name():
         operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()
     ]
 
-    assert len(operations) == len(set(operations)) == len(ROUTES)
+    assert len(operations) == len(set(operations)) == len([*ROUTES, PATH])
 
 
 def test_every_reference_leads_somewhere():
@@ -60,6 +52,18 @@ def test_parameters_have_their_bounds():
     limit = parameters["limit"]["schema"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 100, 10)
     assert parameters["latitude"]["schema"]["maximum"] == 90
+
+
+def test_the_stream_of_events_is_described_beside_the_routes():
+    operation = DOCUMENT["paths"][PATH]["get"]
+    places = {parameter["name"]: parameter["in"] for parameter in operation["parameters"]}
+
+    assert {"userId", "topics", "relevance", "latitude", "lastMessageId"} < set(places)
+    assert [name for name, place in places.items() if place != "query"] == ["Last-Event-ID"]
+    assert list(operation["responses"]["200"]["content"]) == ["text/event-stream"]
+    assert {"400", "500", "503"} < set(operation["responses"])
+    assert "Retry-After" in operation["responses"]["503"]["headers"]
+    assert "StreamQuery" not in DOCUMENT["components"]["schemas"]
 
 
 def test_the_body_of_a_put_may_leave_its_id_out():

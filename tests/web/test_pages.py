@@ -20,6 +20,7 @@ from punnet.web.pages import below, file_of
         ("/docs/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
         ("/docs/start.js", "text/javascript; charset=utf-8"),
         ("/openapi.json", "application/json"),
+        ("/asyncapi.json", "application/json"),
     ],
 )
 async def test_a_file_comes_with_its_type_and_a_tag_to_ask_again_with(stall, path, kind):

@@ -9,8 +9,11 @@ import msgspec
 from punnet.errors import JournalUnavailable
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, EntityType, Removal, UserAction
+from punnet.protocol.messages import Topic
+from punnet.protocol.subscription import Subscription
 from punnet.web.statistics import Statistics
 from tests.web.stall import opened, until
+from tests.wires import Reel
 
 STATS = "/api/recommendations/stats"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "statistics.md"
@@ -52,8 +55,8 @@ async def test_without_detail_there_is_no_breakdown(stall):
 
 
 async def test_connections_and_their_topics_are_counted(stall):
-    connection = stall.shop.hub.register("ann")
-    connection.topics.add("trending")
+    connection = stall.shop.hub.register("ann", Reel())
+    stall.shop.hub.subscribe(connection, {Topic.TRENDING: Subscription(0)})
     websockets = (await stats(stall, detailed="true"))["websockets"]
     stall.shop.hub.unregister(connection)
     after = (await stats(stall))["websockets"]
@@ -71,18 +74,20 @@ async def test_connections_and_their_topics_are_counted(stall):
 
 
 async def test_triggered_recommendations_are_counted(stall):
-    connection = stall.shop.hub.register("ann")
+    wire = Reel()
+    stall.shop.hub.register("ann", wire)
     await stall.client.post(
         "/api/recommendations", json={"userId": "ann", "action": "VIEW_PRODUCT", "entityId": "basil"}
     )
-    await connection.take()
+    await until(lambda: bool(wire.frames))
 
     found = (await stats(stall))["recommendations"]
     assert (found["totalTriggered"], found["successRate"]) == (1, "100.00%")
 
 
 async def test_a_reaction_without_an_answer_counts_as_failed(stall):
-    connection = stall.shop.hub.register("ann")
+    wire = Reel()
+    stall.shop.hub.register("ann", wire)
     views = [
         Action(event_id=product, user_id="ann", action=UserAction.VIEW_PRODUCT, entity_id=product)
         for product in ("honey", "basil", "tomatoes")
@@ -90,16 +95,15 @@ async def test_a_reaction_without_an_answer_counts_as_failed(stall):
     gone = Removal(entity_type=EntityType.PRODUCT, id="honey")
     await stall.shop.pipeline.submit([(fact,) for fact in (*views, gone)])
     await until(lambda: not stall.shop.delivery.waiting)
-    connection.close(1001)
 
     found = (await stats(stall))["recommendations"]
-    assert len(await connection.take()) == 2
+    assert len(wire.messages) == 2
     assert (found["totalTriggered"], found["failed"], found["successRate"]) == (3, 1, "66.67%")
 
 
 async def test_what_waits_to_be_answered_is_in_the_queue():
     async with opened(interval=3_600) as stall:
-        stall.shop.hub.register("ann")
+        stall.shop.hub.register("ann", Reel())
         for words in ("honey", "mead"):
             body = {"userId": "ann", "action": "SEARCH", "entityId": words}
             await stall.client.post("/api/recommendations", json=body)

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from punnet.hub import GOING_AWAY
-from punnet.market import Context, Product, Query
+from punnet.hub import GOING_AWAY, TRY_AGAIN_LATER
+from punnet.market import Context, Product, ProductChange, ProductPatch, Query
 from punnet.protocol.session import GONE_QUIET, TOO_BIG
 from punnet.web.shop import Limits
-from tests.web.stall import NOW, opened, served, until
+from tests.web.stall import NOW, OPENING, opened, order, served, until
 
 PATH = "/ws/recommendations"
 HANDSHAKE = "\r\n".join(
@@ -354,6 +355,20 @@ async def test_who_is_silent_for_too_long_is_sent_away():
         await until(lambda: not stall.shop.hub.open)
 
 
+async def test_who_answers_pings_is_not_silent():
+    limits = Limits(heartbeat_seconds=0.05, silence_seconds=0.5)
+    async with (
+        opened(limits=limits, ticking=True) as stall,
+        served(stall.app) as address,
+        stream(address) as client,
+    ):
+        # A second of them, which is twice the silence that is borne.
+        for _ in range(20):
+            assert json.loads(await client.recv())["type"] == "HEARTBEAT"
+            await client.pong()
+        assert stall.shop.hub.open == 1
+
+
 async def test_a_server_that_stops_says_so(stall, address):
     async with stream(address) as client:
         stall.shop.hub.close()
@@ -395,6 +410,23 @@ async def test_who_reads_too_slowly_is_sent_away_and_delays_nobody(stall, addres
         assert hub.listens("ann")
 
 
+async def test_who_read_too_slowly_is_told_to_try_again_later(stall, address):
+    hub = stall.shop.hub
+    async with connect(f"ws://{address}{PATH}?userId=slow", max_queue=1) as slow:
+        await until(lambda: hub.listens("slow"))
+        (connection,) = hub.of_user("slow")
+        sent = 0
+        while connection.close_code is None:
+            hub.publish_user("slow", LARGE)
+            sent += 1
+            await asyncio.sleep(0)
+        came = [frame async for frame in until_closed(slow)]
+    assert (slow.close_code, connection.close_code) == (TRY_AGAIN_LATER, TRY_AGAIN_LATER)
+    assert slow.close_reason == "Too much waits to be read."
+    # The welcome comes first; of the others those that waited are dropped.
+    assert 1 < len(came) < sent
+
+
 async def test_who_leaves_while_being_spoken_to_is_forgotten(stall, address):
     hub = stall.shop.hub
     async with deaf(address, "slow") as unread, stream(address) as quick:
@@ -420,14 +452,151 @@ async def test_a_server_that_cannot_answer_an_upgrade_refuses_it(stall):
     assert [(event["type"], event["code"]) for event in said] == [("websocket.close", 1008)]
 
 
-async def test_a_client_that_is_gone_when_it_is_spoken_to_is_forgotten(stall):
-    events = asyncio.Queue()
+async def test_a_server_with_other_protocols_says_that_it_cannot_stream(stall):
+    events, said = asyncio.Queue(), []
     events.put_nowait({"type": "websocket.connect"})
 
     async def send(event):
-        if event["type"] == "websocket.send":
-            raise OSError("the client is gone")
+        said.append(event)
 
-    await stall.app(SCOPE | {"query_string": b"userId=ann"}, events.get, send)
+    able = {"query_string": b"userId=ann", "extensions": {"websocket.http.response": {}}}
+    await stall.app(SCOPE | able, events.get, send)
 
-    assert (stall.shop.hub.total, stall.shop.hub.open) == (1, 0)
+    start, body = said
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 503)
+    assert "cannot stream" in json.loads(body["body"])["error"]["message"]
+    assert (stall.shop.hub.total, stall.shop.hub.open) == (0, 0)
+
+
+# ----------------------------------------------------------------------------------------------------- topics
+
+
+async def reprice(stall, *prices, product="tomatoes"):
+    for price in prices:
+        patch = ProductPatch(price=price)
+        await stall.shop.pipeline.submit([(ProductChange(id=product, patch=patch),)])
+        await stall.shop.alerting.flush()
+
+
+async def drops(client, count):
+    """Return old price, new price and last seen price of so many price drops, which are all that comes."""
+    await client.send('{"type": "HEARTBEAT"}')
+    *messages, quiet = [json.loads(await client.recv()) for _ in range(count + 1)]
+    assert [message["type"] for message in messages] == ["PRICE_DROP_ALERT"] * count
+    assert quiet["type"] == "HEARTBEAT"
+    return [
+        tuple(message["payload"].get(name) for name in ("oldPrice", "newPrice", "lastSeenPrice"))
+        for message in messages
+    ]
+
+
+async def test_topics_may_be_named_when_the_stream_is_opened(stall, address):
+    query = "userId=ann&topics=trending,price_drops&productIds=basil&latitude=39.1&longitude=-84.5"
+    async with connect(f"ws://{address}{PATH}?{query}") as client:
+        welcome = json.loads(await client.recv())
+        assert stall.shop.hub.subscriptions() == {"trending": 1, "price_drops": 1}
+        more = await ask(client, type="SUBSCRIBE", payload={"topics": ["stock_alerts"]})
+
+    assert welcome["payload"]["topics"] == ["price_drops", "trending"]
+    assert more["payload"]["topics"] == ["price_drops", "stock_alerts", "trending"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("topics=gossip", "topics[0]"),
+        ("topics=trending&relevance=yours", "relevance"),
+        ("topics=trending&latitude=39.1", "latitude"),
+        ("lastMessageId=" + "x" * 201, "lastMessageId"),
+    ],
+)
+async def test_a_stream_that_is_asked_for_wrongly_is_not_opened(stall, address, query, field):
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"ws://{address}{PATH}?userId=ann&{query}")
+
+    assert refused.value.response.status_code == 400
+    assert json.loads(refused.value.response.body)["error"]["details"]["field"] == field
+    assert stall.shop.hub.total == 0
+
+
+async def test_a_price_drop_is_told_once_with_both_prices_and_what_the_shopper_last_saw(stall, address):
+    async with stream(address, "userId=dora&topics=price_drops") as client:
+        await reprice(stall, 4.5)
+        assert await drops(client, 1) == [(4.99, 4.5, None)]
+        await act(client, "VIEW_PRODUCT", {"entityId": "tomatoes"})
+        await receive(client, "ACTION_ACK", "RECOMMENDATION_UPDATE")
+        await reprice(stall, 5.0, 4.5, 4.25)
+        # What fell no lower than she saw it is no news to her.
+        assert await drops(client, 1) == [(4.5, 4.25, 4.5)]
+
+
+async def test_a_filter_lets_only_through_what_it_names(stall, address):
+    async with (
+        stream(address, "userId=ann&topics=price_drops&farmIds=dale") as ann,
+        stream(address, "userId=bob&topics=price_drops&relevance=mine") as bob,
+        stream(address, "userId=cem&topics=stock_alerts") as cem,
+    ):
+        await ask(ann, type="SUBSCRIBE", payload={"topics": ["new_arrivals"]})
+        await reprice(stall, 3.0)
+        await reprice(stall, 7.0, product="honey")
+        assert await drops(ann, 1) == [(8.0, 7.0, None)]
+        # He bought the tomatoes, for 4.
+        assert await drops(bob, 1) == [(4.99, 3.0, 4.0)]
+        assert await drops(cem, 0) == []
+
+
+async def test_what_is_in_stock_again_and_what_is_new_at_a_favourite_farm_is_told(stall, address):
+    async with stream(address, "userId=ann&topics=stock_alerts,new_arrivals") as client:
+        for stock in (0, 5):
+            patch = ProductPatch(stock=stock)
+            await stall.shop.pipeline.submit([(ProductChange(id="tomatoes", patch=patch),)])
+        new = [replace(OPENING[-1], id=name, farm_id="hill") for name in ("mead", "wax")]
+        await stall.shop.pipeline.submit([(it,) for it in (replace(OPENING[-1], id="propolis"), *new)])
+        told = await receive(client, "STOCK_ALERT", "NEW_ARRIVAL_ALERT")
+
+    assert (told["STOCK_ALERT"]["productId"], told["STOCK_ALERT"]["stock"]) == ("tomatoes", 5)
+    assert [it["id"] for it in told["NEW_ARRIVAL_ALERT"]["products"]] == ["mead", "wax"]
+
+
+async def test_who_comes_back_is_given_what_was_missed_and_nothing_twice(stall, address):
+    async with stream(address, "userId=dora&topics=price_drops") as client:
+        await reprice(stall, 4.5)
+        last = json.loads(await client.recv())["messageId"]
+    await reprice(stall, 4.25, 4.0)
+    query = f"userId=dora&topics=price_drops&lastMessageId={last}"
+    async with connect(f"ws://{address}{PATH}?{query}") as client:
+        welcome = json.loads(await client.recv())
+        assert welcome["payload"]["resumed"] is True
+        assert await drops(client, 2) == [(4.5, 4.25, None), (4.25, 4.0, None)]
+        last = (await ask(client, type="HEARTBEAT"))["messageId"]
+    async with connect(f"ws://{address}{PATH}?userId=dora&lastMessageId={last}") as client:
+        await client.recv()
+        again = await ask(client, type="SUBSCRIBE", payload={"topics": ["price_drops"]})
+        assert again["payload"] == {"topics": ["price_drops"], "resumed": True}
+        await reprice(stall, 3.5)
+        assert await drops(client, 1) == [(4.0, 3.5, None)]
+
+
+@pytest.mark.parametrize("last", ["nonsense", "another-run:4294967296", f"epoch-run:{99 << 32}"])
+async def test_who_saw_what_this_market_never_sent_begins_now(stall, address, last):
+    await reprice(stall, 4.5)
+    query = f"userId=dora&topics=price_drops&lastMessageId={last}"
+    async with connect(f"ws://{address}{PATH}?{query}") as client:
+        assert json.loads(await client.recv())["payload"]["resumed"] is False
+        await reprice(stall, 4.25)
+        assert await drops(client, 1) == [(4.5, 4.25, None)]
+
+
+async def test_what_others_buy_changes_what_trends():
+    now = datetime.now(UTC)
+    orders = [replace(order(f"new-{number}", f"u{number}", "honey"), placed_at=now) for number in range(5)]
+    async with (
+        opened(ticking=True, gap=0) as stall,
+        served(stall.app) as address,
+        stream(address, "userId=ann&topics=trending") as client,
+    ):
+        await stall.shop.pipeline.submit([(each,) for each in orders])
+        told = (await receive(client, "TRENDING_UPDATE"))["TRENDING_UPDATE"]
+
+    assert [it["id"] for it in told["products"]] == ["honey"]
+    assert (told["area"], told["local"]) == (None, False)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.state import state
-from tests.web.stall import served
+from tests.web.stall import opened, served
 from tests.web.test_streams import stream
 
 LINE = {"productId": "honey", "quantity": 1, "unitPrice": 8}
@@ -160,9 +160,10 @@ async def test_who_comes_back_begins_anew(stall):
     assert ([action["eventId"] for action in told["actions"]], told["orders"]) == (["anew"], [])
 
 
-async def test_an_open_stream_stays_open_and_gets_nothing_of_the_past(stall):
-    async with served(stall.app) as address, stream(address) as client:
+async def test_an_open_stream_stays_open_and_gets_nothing_of_the_past():
+    async with opened(interval=3_600) as stall, served(stall.app) as address, stream(address) as client:
         await act(stall, SEARCH)
+        assert stall.shop.delivery.waiting == 1
         await call(stall, "DELETE", "/api/users/ann")
         assert stall.shop.delivery.waiting == 0
         await client.send('{"type": "HEARTBEAT"}')

@@ -112,3 +112,10 @@ class Shelf:
         mask: Mask = self.listed & self._available.values & (self._stock.values != 0)
         mask &= (self._since.values <= now) & (now < self._until.values)
         return mask
+
+    def is_on_sale(self, product: int, now: float) -> bool:
+        """Return what `on_sale` has of one product, without a look at the others."""
+        offered = (
+            self.listed[product] and self._available.values[product] and self._stock.values[product] != 0
+        )
+        return bool(offered and self._since.values[product] <= now < self._until.values[product])

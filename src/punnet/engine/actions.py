@@ -13,7 +13,7 @@ def remember(profile: Profile, action: Action, time: float, catalogue: Catalogue
         case UserAction.VIEW_PRODUCT | UserAction.ADD_TO_CART | UserAction.REMOVE_FROM_CART:
             _handle(profile, action, time, catalogue)
         case UserAction.ADD_TO_WISHLIST | UserAction.REMOVE_FROM_WISHLIST:
-            _wish(profile, action, catalogue)
+            _wish(profile, action, time, catalogue)
         case UserAction.VIEW_FARM | UserAction.SHARE_PRODUCT | UserAction.CLICK_RECOMMENDATION:
             _count(profile, action, catalogue)
         case UserAction.RATE_PRODUCT | UserAction.RATE_FARM:
@@ -73,23 +73,26 @@ def _handle(profile: Profile, action: Action, time: float, catalogue: Catalogue)
         profile.cart.pop(product, None)
         return
     profile.touch(product, time)
+    profile.see(product, float(catalogue.shelf.price[product]), time)
     if action.action is UserAction.ADD_TO_CART:
         profile.cart[product] = None
     else:
         _add_one(profile.views, product)
 
 
-def _wish(profile: Profile, action: Action, catalogue: Catalogue) -> None:
+def _wish(profile: Profile, action: Action, time: float, catalogue: Catalogue) -> None:
     follows = action.entity_type is EntityType.FARM
     names = catalogue.farms if follows else catalogue.products
     wishes = profile.followed if follows else profile.wishlist
     position = names.find(action.entity_id or "")
     if position < 0:
         return
-    if action.action is UserAction.ADD_TO_WISHLIST:
-        wishes.add(position)
-    else:
+    if action.action is UserAction.REMOVE_FROM_WISHLIST:
         wishes.discard(position)
+        return
+    wishes.add(position)
+    if not follows:
+        profile.see(position, float(catalogue.shelf.price[position]), time)
 
 
 def _count(profile: Profile, action: Action, catalogue: Catalogue) -> None:

@@ -63,6 +63,12 @@ class Catalogue:
         """Return for each product whether a shopper could buy it at `now` (seconds)."""
         return self.shelf.on_sale(now) & self._farm_listed.values[self.shelf.farm]
 
+    def is_on_sale(self, position: int, now: float) -> bool:
+        """Return whether a shopper could buy the product at a position at `now` (seconds)."""
+        return self.shelf.is_on_sale(position, now) and bool(
+            self._farm_listed.values[self.shelf.farm[position]]
+        )
+
     def put_farm(self, farm: Farm) -> None:
         """Make `farm` what is known of it, in its products too."""
         position = self.farms.add(farm.id)

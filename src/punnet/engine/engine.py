@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
-from punnet.algorithms import arrivals, together
+from punnet.algorithms import arrivals, seasonal, together, trending
 from punnet.algorithms.offer import Offer
-from punnet.engine import admission, offers
+from punnet.algorithms.trending import Place
+from punnet.engine import admission, concern, offers
+from punnet.engine.alerts import Alert, Alerts
 from punnet.engine.answering import describe, recommend
 from punnet.engine.catalogue import Catalogue
 from punnet.engine.debounce import Debounce
 from punnet.engine.diversity import Shares
+from punnet.engine.effects import Effects
 from punnet.engine.funnel import Steps
 from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
@@ -26,13 +30,30 @@ from punnet.market import (
     Action,
     Algorithm,
     Answer,
+    EntityType,
     Fact,
+    ListedProduct,
+    Order,
+    Product,
+    ProductChange,
     Query,
     Recommendation,
     Record,
+    Removal,
     Reset,
     ShopperProfile,
 )
+
+
+class Trends(NamedTuple):
+    """Products that trend, best first, and how far around a place counts.
+
+    Not `local` are those of the whole market.
+    """
+
+    products: tuple[ListedProduct, ...]
+    radius_km: float
+    local: bool
 
 
 class Engine:
@@ -81,6 +102,30 @@ class Engine:
         """Return what is known of a shopper, None where nobody of that name did anything."""
         return portrait(self._index, user_id)
 
+    @property
+    def alerts(self) -> Alerts:
+        """What changed on the shelf that somebody may want to know; for reading."""
+        return self._index.alerts
+
+    def stands(self, alert: Alert, now: float) -> bool:
+        """Return whether what `alert` says is still so at `now` (seconds), and the product can be bought."""
+        return concern.stands(self._index, alert, now, self._tuning)
+
+    def price_last_seen(self, user_id: str, product: int) -> float | None:
+        """Return the price at which a shopper last viewed, carted, wished for or bought a product.
+
+        None where they never did.
+        """
+        return concern.price_last_seen(self._index, user_id, product)
+
+    def is_favourite(self, user_id: str, product: int) -> bool:
+        """Return whether a product is of one of the farms that a shopper likes best."""
+        return concern.is_favourite(self._index, user_id, product)
+
+    def kinship(self, user_ids: Sequence[str], buyer_id: str) -> list[float]:
+        """Return of each shopper which share of what they bought another one bought, too; 0..1."""
+        return concern.kinship(self._index, user_ids, buyer_id)
+
     def check(self, fact: Fact) -> None:
         """Raise UnknownId or Conflict, naming the field, where `fact` does not fit what is known."""
         admission.check(self._index, fact)
@@ -89,19 +134,34 @@ class Engine:
         """Return who is to be thanked by e-mail for what an entry says at `now` (seconds), if anyone is."""
         return thanked(self._index, facts, now)
 
-    def apply(self, records: Sequence[Record]) -> list[Action]:
-        """Take in records, in order, and return the actions to react to. Never fails.
+    def apply(self, records: Sequence[Record]) -> Effects:
+        """Take in records, in order, and return what follows from them. Never fails.
 
         An action repeated within half a second is taken in like any other, and is not reacted to.
         """
+        effects = Effects()
         self._index.apply(records)
-        to_react_to: list[Action] = []
         for record in records:
-            if isinstance(record.fact, Reset):
+            self._note(record, effects)
+        self._index.alerts.keep(self._tuning.alerts_kept)
+        return effects
+
+    def _note(self, record: Record, effects: Effects) -> None:
+        match record.fact:
+            case Action() as action:
+                if not self._debounce.skips(action, record.at):
+                    effects.actions.append(action)
+            case Order(user_id=user_id):
+                effects.buyers.append(user_id)
+            case Reset():
                 self._debounce.begin_anew()
-            elif isinstance(record.fact, Action) and not self._debounce.skips(record.fact, record.at):
-                to_react_to.append(record.fact)
-        return to_react_to
+            case Product(id=product_id) | ProductChange(id=product_id):
+                effects.products.append(product_id)
+            case Removal(entity_type=EntityType.PRODUCT, id=product_id):
+                effects.products.append(product_id)
+            case _:
+                # What became of a farm alone, or of someone who was erased, changes no list.
+                return
 
     def forget(self, user_id: str) -> None:
         """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""
@@ -138,6 +198,20 @@ class Engine:
         offer = arrivals.offer(self.catalogue.shelf, liking, now, on_sale, query.limit, days=days)
         found = self._alone(Algorithm.ARRIVALS, offer)
         return _answer(query.user_id, found, (Algorithm.ARRIVALS,), now) if found else None
+
+    def trending(self, place: tuple[float, float] | None, limit: int, now: float) -> Trends:
+        """Return what trends at `now` (seconds), near a place in degrees if enough does there, best first."""
+        radius, window = self._tuning.trending_radius_km, self._tuning.trending_window
+        near = None if place is None else Place(*place, radius)
+        on_sale = self.catalogue.on_sale(now)
+        offer = trending.offer(self._index.ledger, now, near, on_sale, limit, window=window)
+        products = tuple(map(self.catalogue.at, offer.products.tolist()))
+        return Trends(products, radius, local=bool(offer.notes["local"].any()))
+
+    def calendar(self, now: float) -> object:
+        """Return something that differs where time alone changed what is in season or can be bought."""
+        seasons = (seasonal.season(now, latitude) for latitude in (45, -45))
+        return *seasons, self.catalogue.on_sale(now).tobytes()
 
     def together(self, product_id: str, limit: int, now: float) -> tuple[Recommendation, ...]:
         """Return the products most often bought with one product, best first; UnknownId without it."""

@@ -6,6 +6,7 @@ from typing import assert_never
 from punnet.core.ledger import Ledger
 from punnet.core.vocab import Vocabulary
 from punnet.engine.actions import remember
+from punnet.engine.alerts import Alerts
 from punnet.engine.basket import Baskets
 from punnet.engine.catalogue import Catalogue
 from punnet.engine.funnel import Funnel
@@ -39,6 +40,7 @@ class Index:
         self.shoppers = Vocabulary()
         self.orders = Vocabulary()
         """The ids of the orders, each at its position in the ledger."""
+        self.alerts = Alerts()
         self.tally = Tally()
         self.funnel = Funnel()
         self._profiles = {}
@@ -112,15 +114,23 @@ class Index:
         match change:
             case Farm():
                 catalogue.put_farm(change)
-            case Product():
-                catalogue.put_product(change, at)
             case FarmChange():
                 catalogue.patch_farm(change.id, change.patch)
-            case ProductChange():
-                catalogue.patch_product(change.id, change.patch, at)
             case Removal(entity_type=EntityType.FARM):
                 catalogue.remove_farm(change.id)
+            case _:
+                before = catalogue.product(change.id)
+                self._shelve(change, at)
+                product = catalogue.products.find(change.id)
+                self.alerts.compare(product, before, catalogue.product(change.id), at)
+
+    def _shelve(self, change: Product | ProductChange | Removal, at: float) -> None:
+        match change:
+            case Product():
+                self.catalogue.put_product(change, at)
+            case ProductChange():
+                self.catalogue.patch_product(change.id, change.patch, at)
             case Removal():
-                catalogue.remove_product(change.id)
+                self.catalogue.remove_product(change.id)
             case _:
                 assert_never(change)

@@ -1,6 +1,7 @@
 """What one shopper did, beside buying."""
 
 from heapq import nlargest
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,6 +10,13 @@ SOURCES = 5
 
 LIKES_FROM = 4
 """The rating, of 5, from which a farm counts as liked."""
+
+
+class Sight(NamedTuple):
+    """The price at which a shopper saw a product, and when (seconds)."""
+
+    price: float
+    time: float
 
 
 class Profile(msgspec.Struct, omit_defaults=True, gc=False):
@@ -30,6 +38,8 @@ class Profile(msgspec.Struct, omit_defaults=True, gc=False):
     """How often each category was searched for."""
     recent: dict[int, float] = msgspec.field(default_factory=dict)
     """The latest products viewed or put in the cart, and when (seconds)."""
+    seen: dict[int, Sight] = msgspec.field(default_factory=dict)
+    """Every product viewed, put in the cart or wished for, as it was the last time."""
 
     @property
     def rated(self) -> set[int]:
@@ -42,6 +52,12 @@ class Profile(msgspec.Struct, omit_defaults=True, gc=False):
         if len(self.recent) > SOURCES:
             times = self.recent
             del times[min(times, key=lambda known: (times[known], -known))]
+
+    def see(self, product: int, price: float, time: float) -> None:
+        """Remember that `product` was seen for `price` at `time`, unless it was seen later."""
+        before = self.seen.get(product)
+        if before is None or before.time <= time:
+            self.seen[product] = Sight(price, time)
 
 
 def latest(times: dict[int, float]) -> list[tuple[int, float]]:

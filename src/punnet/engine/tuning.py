@@ -27,6 +27,7 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     category_share: float = 0.5
     price_share: float = 0.7
     market_latitude: float = 0
+    alerts_kept: int = 10_000
 
     @property
     def trending_window(self) -> Window:

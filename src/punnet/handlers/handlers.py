@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from punnet.delivery import Delivery
+from punnet.engine.effects import Effects
 from punnet.handlers.event import Event
 from punnet.handlers.registry import Handler
 from punnet.loop import forever
-from punnet.market import Action
 
 PATIENCE = 5.0
 """Seconds that a handler may take, and as long again to end when it is cancelled."""
@@ -122,10 +122,10 @@ class Handlers:
             task.cancel()
         await asyncio.gather(*joins, *self._tasks, return_exceptions=True)
 
-    def take(self, actions: Sequence[Action]) -> None:
+    def take(self, effects: Effects) -> None:
         """Have the handlers of each action called."""
         for caller in self._callers:
-            for action in actions:
+            for action in effects.actions:
                 if action.action in caller.handler.actions:
                     caller.events.put_nowait(Event(action, self._delivery))
 

@@ -1,8 +1,7 @@
 """The messages of a stream, both ways, and the numbers that order them."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -14,15 +13,20 @@ from punnet.market import (
     Context,
     EntityType,
     Id,
+    Latitude,
+    ListedProduct,
+    Longitude,
     Moment,
     Name,
     Noun,
+    Price,
     Query,
+    Stock,
     UserAction,
     Wanted,
     Words,
+    both_or_neither,
 )
-from punnet.protocol import codec
 from punnet.protocol.refusal import shown
 
 LARGEST_FRAME = 16 * 1024
@@ -77,10 +81,49 @@ class ClientMessage(Noun, frozen=True, kw_only=True):
     message_id: Id | None = None
 
 
-class TopicsPayload(Noun, frozen=True, kw_only=True):
-    """The topics that SUBSCRIBE adds and UNSUBSCRIBE takes away."""
+Ids: TypeAlias = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=100)]
+Topics: TypeAlias = Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=20)]
 
-    topics: Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=20)]
+
+class Relevance(StrEnum):
+    """Which products a shopper has to do with."""
+
+    MINE = "mine"
+
+
+class Filter(Noun, frozen=True, kw_only=True):
+    """Which alerts come: those that fit all that is given, and of each list any of its members.
+
+    `relevance` "mine" are the products that the shopper viewed, put in the cart, wished for or bought.
+    """
+
+    product_ids: Ids | None = None
+    farm_ids: Ids | None = None
+    categories: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)] | None = None
+    relevance: Relevance | None = None
+
+
+class SubscribePayload(Noun, frozen=True, kw_only=True):
+    """The topics that SUBSCRIBE adds; the same one again takes the place of what it was.
+
+    `filter` narrows the alerts of these topics. With a place, trends are those near it, and the shopper's own
+    list is made for there.
+    """
+
+    topics: Topics
+    filter: Filter | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        both_or_neither(self.latitude, self.longitude)
+
+
+class UnsubscribePayload(Noun, frozen=True, kw_only=True):
+    """The topics that UNSUBSCRIBE takes away."""
+
+    topics: Topics
 
 
 class ActionDetails(Noun, frozen=True, kw_only=True):
@@ -150,19 +193,24 @@ class QueryPayload(Wanted, frozen=True, kw_only=True):
 
 
 class ConnectionAck(Noun, frozen=True, kw_only=True):
-    """The first message of a connection; `heartbeatInterval` is in milliseconds."""
+    """The first message of a connection; `heartbeatInterval` is in milliseconds.
+
+    `resumed` answers a `lastMessageId`: whether all that came after it on a topic is still held.
+    """
 
     server_time: Moment
     user_id: Id
     topics: tuple[Topic, ...]
     epoch: str
     heartbeat_interval: int
+    resumed: bool | UnsetType = UNSET
 
 
 class Subscriptions(Noun, frozen=True, kw_only=True):
-    """The topics a connection now has."""
+    """The topics a connection now has; `resumed` as in CONNECTION_ACK, after the first SUBSCRIBE."""
 
     topics: tuple[Topic, ...]
+    resumed: bool | UnsetType = UNSET
 
 
 class ActionAck(Noun, frozen=True, kw_only=True):
@@ -188,13 +236,79 @@ class ErrorPayload(Noun, frozen=True, kw_only=True, omit_defaults=True):
     allowed: str | None = None
 
 
+class PriceDrop(Noun, frozen=True, kw_only=True):
+    """A price fell from `oldPrice` to `newPrice`.
+
+    `lastSeenPrice` is what this shopper last saw it at, left out where they never did.
+    """
+
+    type: Literal["PRICE_DROP_ALERT"] = "PRICE_DROP_ALERT"
+    product_id: Id
+    product: ListedProduct
+    old_price: Price
+    new_price: Price
+    last_seen_price: Price | UnsetType = UNSET
+
+
+class BackInStock(Noun, frozen=True, kw_only=True):
+    """There is some again of what was sold out; a `stock` of null is not counted."""
+
+    type: Literal["STOCK_ALERT"] = "STOCK_ALERT"
+    product_id: Id
+    product: ListedProduct
+    stock: Stock | None
+
+
+class NewArrivals(Noun, frozen=True, kw_only=True):
+    """A favourite farm has something new."""
+
+    type: Literal["NEW_ARRIVAL_ALERT"] = "NEW_ARRIVAL_ALERT"
+    products: tuple[ListedProduct, ...]
+
+
+class Area(Noun, frozen=True, kw_only=True):
+    """A place in degrees, and how far around it counts."""
+
+    latitude: Latitude
+    longitude: Longitude
+    radius_km: float
+
+
+class Trending(Noun, frozen=True, kw_only=True):
+    """What trends in an area, best first; `area` is null for the whole market.
+
+    A place where too little is sold to tell has the trends of the whole market: `local` is false there.
+    """
+
+    type: Literal["TRENDING_UPDATE"] = "TRENDING_UPDATE"
+    products: tuple[ListedProduct, ...]
+    area: Area | None
+    local: bool
+
+
+class PersonalUpdate(Answer, frozen=True, kw_only=True):
+    """A shopper's own list, which changed because of what others did."""
+
+    topic: Literal["personalized"] = "personalized"
+
+
+MessageId: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_.]+-[A-Za-z0-9_.]+:[0-9]{1,30}$(?!\n)",
+        examples=["7c1d-01:4294967298"],
+        extra={"allowed": "an epoch and an offset, such as 7c1d-01:4294967298"},
+    ),
+]
+
+
 class ServerMessage(Noun, frozen=True, kw_only=True):
-    """One frame of the server. `messageId` is `epoch:offset`, and a later one has a higher offset."""
+    """One frame of the server. `messageId` is `epoch:offset` (see `punnet.protocol.frames`)."""
 
     type: ServerType
     payload: object
     timestamp: Moment
-    message_id: str
+    message_id: MessageId
     request_id: Id | UnsetType = UNSET
 
 
@@ -212,24 +326,33 @@ def error_payload(error: PunnetError) -> ErrorPayload:
     )
 
 
-Payload: TypeAlias = ConnectionAck | Subscriptions | ActionAck | Heartbeat | ErrorPayload | Answer
+Payload: TypeAlias = (
+    ConnectionAck
+    | Subscriptions
+    | ActionAck
+    | Heartbeat
+    | ErrorPayload
+    | Answer
+    | PersonalUpdate
+    | PriceDrop
+    | BackInStock
+    | NewArrivals
+    | Trending
+)
 
-
-class Frames:
-    """Makes the frames of one server, each with the next `messageId`."""
-
-    def __init__(self, epoch: str) -> None:
-        self.epoch = epoch
-        self._offset = 0
-
-    def frame(self, kind: ServerType, payload: Payload, now: float, request_id: str | None = None) -> bytes:
-        """Return the message as one JSON text."""
-        self._offset += 1
-        message = ServerMessage(
-            type=kind,
-            payload=payload,
-            timestamp=datetime.fromtimestamp(now, UTC),
-            message_id=f"{self.epoch}:{self._offset}",
-            request_id=request_id or UNSET,
-        )
-        return codec.write(message)
+PAYLOADS: dict[ServerType, tuple[type[Payload], ...]] = {
+    ServerType.CONNECTION_ACK: (ConnectionAck,),
+    ServerType.SUBSCRIBED: (Subscriptions,),
+    ServerType.UNSUBSCRIBED: (Subscriptions,),
+    ServerType.ACTION_ACK: (ActionAck,),
+    ServerType.HEARTBEAT: (Heartbeat,),
+    ServerType.ERROR: (ErrorPayload,),
+    ServerType.RECOMMENDATION_UPDATE: (Answer, PersonalUpdate),
+    ServerType.PRICE_DROP_ALERT: (PriceDrop,),
+    ServerType.STOCK_ALERT: (BackInStock,),
+    ServerType.TRENDING_UPDATE: (Trending,),
+    ServerType.NEW_ARRIVAL_ALERT: (NewArrivals,),
+    ServerType.CART_RECOMMENDATION: (Answer,),
+    ServerType.PERSONALIZED_SUGGESTION: (Answer,),
+}
+"""What each message of the server carries."""

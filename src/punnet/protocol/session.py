@@ -1,14 +1,17 @@
-"""One WebSocket connection without the socket: frames and the clock in, commands out."""
+"""One connection without the socket: frames and the clock in, commands out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar, assert_never
+from typing import Literal, TypeAlias, TypeVar, assert_never
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from punnet.errors import PunnetError, Refused
 from punnet.market import Answer, Noun, Query
 from punnet.protocol import actions, codec
+from punnet.protocol.frames import Seen, draft
 from punnet.protocol.messages import (
     LARGEST_FRAME,
     ActionAck,
@@ -16,16 +19,17 @@ from punnet.protocol.messages import (
     ClientMessage,
     ClientType,
     ConnectionAck,
-    Frames,
     Heartbeat,
     Payload,
     QueryPayload,
     ServerType,
+    SubscribePayload,
     Subscriptions,
     Topic,
-    TopicsPayload,
+    UnsubscribePayload,
     error_payload,
 )
+from punnet.protocol.subscription import Held, Subscription
 
 HEARTBEAT_SECONDS = 30.0
 SILENCE_SECONDS = 60.0
@@ -43,9 +47,28 @@ P = TypeVar("P", bound=Noun)
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send this frame."""
+    """Send this message, numbered."""
 
-    frame: bytes
+    draft: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after this alert, as soon as there is a subscription."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Send what these subscriptions bring from now on, and nothing else that has a topic."""
+
+    subscriptions: Mapping[Topic, Subscription]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Give a sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,48 +95,66 @@ class Close:
     reason: str
 
 
-Command: TypeAlias = Send | Track | Ask | Close
+Command: TypeAlias = Send | Resume | Listen | Beat | Track | Ask | Close
 
 
 class Session:
-    """What one connection has said and is owed. Times are seconds since 1970-01-01 UTC."""
+    """What one connection has said and is owed. Times are seconds since 1970-01-01 UTC.
+
+    `wanted` are subscriptions from the beginning; `seen` is what a client that comes back saw last, and False
+    where that cannot be told.
+    """
 
     def __init__(
         self,
         user_id: str,
-        frames: Frames,
+        epoch: str,
         *,
+        wanted: SubscribePayload | None = None,
+        seen: Seen | Literal[False] | None = None,
         heartbeat: float = HEARTBEAT_SECONDS,
         silence: float = SILENCE_SECONDS,
     ) -> None:
         self.user_id = user_id
-        self.topics: frozenset[Topic] = frozenset()
-        self._frames = frames
+        self.subscriptions: dict[Topic, Subscription] = {}
+        self._epoch = epoch
+        self._wanted = wanted
+        self._seen = seen
         self._heartbeat = heartbeat
         self._silence = silence
         self._beat_at = 0.0
         self._silent_at = 0.0
 
-    def open(self, now: float) -> list[Command]:
-        """Return the welcome."""
+    def open(self, now: float, held: Held) -> list[Command]:
+        """Return the welcome; `held` are the alerts that can be had again."""
         self._beat_at = now + self._heartbeat
-        self._silent_at = now + self._silence
+        self.heard(now)
+        resumed = self._resumed(held)
+        begun: list[Command] = [Resume(self._seen.alert)] if self._seen else []
+        if self._wanted is not None:
+            self._subscribe(self._wanted, held)
         welcome = ConnectionAck(
             server_time=datetime.fromtimestamp(now, UTC),
             user_id=self.user_id,
-            topics=self._sorted_topics(),
-            epoch=self._frames.epoch,
+            topics=self._topics(),
+            epoch=self._epoch,
             heartbeat_interval=round(self._heartbeat * 1000),
+            resumed=resumed,
         )
-        return [self._send(ServerType.CONNECTION_ACK, welcome, now)]
+        begun.append(_send(ServerType.CONNECTION_ACK, welcome, now))
+        return begun if self._wanted is None else [*begun, self._listen()]
 
-    def receive(self, frame: str | bytes, now: float, event_id: str) -> list[Command]:
+    def heard(self, now: float) -> None:
+        """Note a sign of life of the client."""
+        self._silent_at = now + self._silence
+
+    def receive(self, frame: str | bytes, now: float, event_id: str, held: Held) -> list[Command]:
         """Return what follows from a client's frame; `event_id` is for an action that brings none.
 
         A frame that is not accepted is answered with ERROR, and the connection lives; one that is too large
         ends it.
         """
-        self._silent_at = now + self._silence
+        self.heard(now)
         body = frame if isinstance(frame, bytes) else frame.encode(errors="surrogatepass")
         if len(body) > LARGEST_FRAME:
             return [Close(TOO_BIG, f"A frame may have {LARGEST_FRAME} bytes.")]
@@ -123,9 +164,9 @@ class Session:
                 raise Refused("A frame is text, not binary.", field="frame", allowed="JSON in a text frame")
             content = codec.loose(body, ClientMessage)
             request_id = _request_id(content)
-            return self._obey(codec.convert(content, ClientMessage), now, event_id)
+            return self._obey(codec.convert(content, ClientMessage), now, event_id, held)
         except Refused as error:
-            return [self._send(ServerType.ERROR, error_payload(error), now, request_id)]
+            return [_send(ServerType.ERROR, error_payload(error), now, request_id)]
 
     def tick(self, now: float) -> list[Command]:
         """Return what the passing of time asks for: a heartbeat, or the end after too long a silence."""
@@ -134,7 +175,12 @@ class Session:
         if now < self._beat_at:
             return []
         self._beat_at = now + self._heartbeat
-        return [self._beat(now)]
+        return [Beat()]
+
+    def beat(self, now: float, request_id: str | None = None) -> Send:
+        """Return a sign of life that says the time."""
+        life = Heartbeat(server_time=datetime.fromtimestamp(now, UTC))
+        return _send(ServerType.HEARTBEAT, life, now, request_id)
 
     @property
     def due(self) -> float:
@@ -143,24 +189,31 @@ class Session:
 
     def acknowledged(self, event_id: str, now: float, request_id: str | None, *, duplicate: bool) -> Send:
         """Return the frame that says an action is durable."""
-        return self._send(
+        return _send(
             ServerType.ACTION_ACK, ActionAck(event_id=event_id, duplicate=duplicate), now, request_id
         )
 
     def answered(self, answer: Answer, now: float, request_id: str | None) -> Send:
         """Return the frame that carries the answer to a query."""
-        return self._send(ServerType.RECOMMENDATION_UPDATE, answer, now, request_id)
+        return _send(ServerType.RECOMMENDATION_UPDATE, answer, now, request_id)
 
     def refused(self, error: PunnetError, now: float, request_id: str | None) -> Send:
         """Return the frame that says why a Track or an Ask was not done."""
         told = error_payload(error)
         field = f"payload.{told.field}" if told.field else None
-        return self._send(ServerType.ERROR, msgspec.structs.replace(told, field=field), now, request_id)
+        return _send(ServerType.ERROR, msgspec.structs.replace(told, field=field), now, request_id)
 
-    def _obey(self, message: ClientMessage, now: float, event_id: str) -> list[Command]:
+    def _obey(self, message: ClientMessage, now: float, event_id: str, held: Held) -> list[Command]:
         match message.type:
-            case ClientType.SUBSCRIBE | ClientType.UNSUBSCRIBE:
-                return [self._turn(message, now)]
+            case ClientType.SUBSCRIBE:
+                wanted = _payload(message, SubscribePayload)
+                resumed = self._resumed(held)
+                self._subscribe(wanted, held)
+                return [self._told(ServerType.SUBSCRIBED, now, message, resumed), self._listen()]
+            case ClientType.UNSUBSCRIBE:
+                for topic in _payload(message, UnsubscribePayload).topics:
+                    self.subscriptions.pop(topic, None)
+                return [self._told(ServerType.UNSUBSCRIBED, now, message), self._listen()]
             case ClientType.USER_ACTION:
                 payload = _payload(message, ActionPayload)
                 action = payload.by(self.user_id, payload.type, event_id)
@@ -168,29 +221,41 @@ class Session:
             case ClientType.REQUEST_RECOMMENDATIONS:
                 return [Ask(_payload(message, QueryPayload).query(self.user_id), message.request_id)]
             case ClientType.HEARTBEAT:
-                return [self._beat(now, message.request_id)]
+                return [self.beat(now, message.request_id)]
             case _:
                 assert_never(message.type)
 
-    def _turn(self, message: ClientMessage, now: float) -> Send:
-        named = _payload(message, TopicsPayload).topics
-        if message.type is ClientType.SUBSCRIBE:
-            self.topics |= frozenset(named)
-            kind = ServerType.SUBSCRIBED
-        else:
-            self.topics -= frozenset(named)
-            kind = ServerType.UNSUBSCRIBED
-        return self._send(kind, Subscriptions(topics=self._sorted_topics()), now, message.request_id)
+    def _resumed(self, held: Held) -> bool | UnsetType:
+        """Return whether what the client missed is held; UNSET where it misses nothing, or was given it."""
+        if self._seen is None:
+            return UNSET
+        if self._seen and self._seen.alert not in held:
+            self._seen = False
+        return bool(self._seen)
 
-    def _sorted_topics(self) -> tuple[Topic, ...]:
-        return tuple(topic for topic in Topic if topic in self.topics)
+    def _subscribe(self, wanted: SubscribePayload, held: Held) -> None:
+        """Subscribe from now on, or the first time from where the client left."""
+        since = self._seen.alert if self._seen else held.last
+        for topic in wanted.topics:
+            before = self.subscriptions.get(topic)
+            after = since if before is None else before.after
+            self.subscriptions[topic] = Subscription.of(wanted, after, self._seen or None)
+        self._seen = None
 
-    def _beat(self, now: float, request_id: str | None = None) -> Send:
-        beat = Heartbeat(server_time=datetime.fromtimestamp(now, UTC))
-        return self._send(ServerType.HEARTBEAT, beat, now, request_id)
+    def _listen(self) -> Listen:
+        return Listen(dict(self.subscriptions))
 
-    def _send(self, kind: ServerType, payload: Payload, now: float, request_id: str | None = None) -> Send:
-        return Send(self._frames.frame(kind, payload, now, request_id))
+    def _told(
+        self, kind: ServerType, now: float, message: ClientMessage, resumed: bool | UnsetType = UNSET
+    ) -> Send:
+        return _send(kind, Subscriptions(topics=self._topics(), resumed=resumed), now, message.request_id)
+
+    def _topics(self) -> tuple[Topic, ...]:
+        return tuple(topic for topic in Topic if topic in self.subscriptions)
+
+
+def _send(kind: ServerType, payload: Payload, now: float, request_id: str | None = None) -> Send:
+    return Send(draft(kind, payload, now, request_id))
 
 
 def _payload(message: ClientMessage, kind: type[P]) -> P:

@@ -1,17 +1,17 @@
 """The OpenAPI document, made from the table of routes and the nouns themselves."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from punnet import __version__
 from punnet.market import Id
 from punnet.protocol import codec
+from punnet.web import events
 from punnet.web.exchange import Failure, Meta
 from punnet.web.routes import Route
-
-Json: TypeAlias = dict[str, object]
+from punnet.web.schemas import PARAMETERS, Json, fields, not_null, ref, schemas_of
+from punnet.web.streams import StreamQuery
 
 DESCRIPTION = """\
 Recommendations for a farmers' market.
@@ -20,7 +20,8 @@ Every answer stands in an envelope, `{"success": true, "data", "meta"}`, every e
 `{"success": false, "error": {"code", "message", "details"}, "meta"}`; `details` names the field, its value
 and what is allowed. `X-Request-Id` comes back as it was sent. Prices are in the market's currency, times UTC.
 
-The same recommendations come by themselves over the WebSocket `/ws/recommendations?userId=…`.
+Recommendations and alerts also come by themselves: over the WebSocket `/ws/recommendations?userId=…`, and as
+server-sent events. `/asyncapi.json` describes their messages.
 """
 
 MEANING = {
@@ -38,45 +39,22 @@ MEANING = {
     503: "The journal cannot be written, or the server is starting or stopping; later it works",
 }
 
-PARAMETERS = {
-    "after": "The id of the last product of the page before",
-    "category": "Only products of this category",
-    "context": "The page the answer is for; without it PRODUCT_DETAIL beside a product, else HOME",
-    "detailed": "Break the counts down",
-    "excludeIds": "Products that must not appear, separated by commas",
-    "id": "The id, percent-encoded",
-    "latitude": "Where the shopper is; with longitude or not at all",
-    "limit": "How many at most",
-    "longitude": "Where the shopper is; with latitude or not at all",
-    "productId": "The product that the answer is about",
-    "searchQuery": "What the shopper searches for",
-    "userId": "Whom the answer is for; someone unknown is a visitor",
-}
-
 SCHEMES: Json = {
     "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key", "description": "ADMIN_SECRET_KEY"},
     "adminKeyInQuery": {"type": "apiKey", "in": "query", "name": "adminKey", "description": "The same"},
 }
 
-REFS = "#/components/schemas/{name}"
-
 
 def document(routes: Sequence[Route]) -> bytes:
     """Return the OpenAPI 3.1 document of the routes, as JSON."""
     kinds = [kind for route in routes for kind in (route.data, *route.body, route.query) if kind is not None]
-    _, schemas = msgspec.json.schema_components(
-        [*kinds, Failure, Meta], schema_hook=anything, ref_template=REFS
-    )
-    for name, schema in schemas.items():
-        _pair(schema, patch=name.endswith("Patch"))
+    schemas = schemas_of([*kinds, StreamQuery, Failure, Meta])
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
-    shown = {
-        name: schema
-        for name, schema in schemas.items()
-        if name not in _names(route.query for route in routes)
-    }
+    paths[events.PATH] = {"get": _events(schemas)}
+    asked = _names([*(route.query for route in routes), StreamQuery])
+    shown = {name: schema for name, schema in schemas.items() if name not in asked}
     return codec.write(
         {
             "openapi": "3.1.0",
@@ -102,21 +80,41 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
     return operation
 
 
+def _events(schemas: dict[str, Json]) -> Json:
+    """Return the operation that no route serves, because it answers without end."""
+    last = _parameter("Last-Event-ID", "header", {"type": "string"}, required=False)
+    text: Json = {"type": "string", "description": "Messages, one an event; /asyncapi.json describes them"}
+    stream = {"description": "Events, without end", "content": {"text/event-stream": {"schema": text}}}
+    full = {"description": "All connections are taken; later it works"}
+    return {
+        "operationId": "stream_events",
+        "summary": "Recommendations and alerts as they come, for clients that only listen",
+        "tags": ["recommendations"],
+        "parameters": [*_asked(schemas[StreamQuery.__name__]), last],
+        "responses": {
+            "200": _answer(200, text) | stream,
+            **_failures((400, 500)),
+            "503": _answer(503, ref(Failure)) | full,
+        },
+    }
+
+
 def _parameters(route: Route, schemas: dict[str, Json]) -> list[Json]:
     parameters: list[Json] = []
     if route.path.endswith("{id}"):
         parameters.append(_parameter("id", "path", msgspec.json.schema(Id), required=True))
-    if route.query is None:
-        return parameters
-    query = schemas[route.query.__name__]
-    required, properties = query["required"], query["properties"]
-    assert isinstance(required, list)
-    assert isinstance(properties, dict)
+    if route.query is not None:
+        parameters += _asked(schemas[route.query.__name__])
+    return parameters
+
+
+def _asked(query: Json) -> Iterator[Json]:
+    """Yield a query's fields as parameters."""
+    properties, required = fields(query)
     for name, schema in properties.items():
         needed = name in required
-        parameter = _parameter(name, "query", _not_null(schema), required=needed)
-        parameters.append(parameter | {"explode": False, "allowEmptyValue": not needed})
-    return parameters
+        parameter = _parameter(name, "query", not_null(schema), required=needed)
+        yield parameter | {"explode": False, "allowEmptyValue": not needed}
 
 
 def _parameter(name: str, place: str, schema: Json, *, required: bool) -> Json:
@@ -129,20 +127,12 @@ def _parameter(name: str, place: str, schema: Json, *, required: bool) -> Json:
     }
 
 
-def _not_null(schema: Json) -> Json:
-    """Return the schema without null, which a query string cannot say."""
-    choices = schema.get("anyOf")
-    if not isinstance(choices, list):
-        return schema
-    return next(choice for choice in choices if choice != {"type": "null"})
-
-
 def _content(route: Route, schemas: dict[str, Json]) -> Json:
     if not route.lines:
         whole = route.method == "PUT"
-        return {"application/json": {"schema": _without_id(route, schemas) if whole else _ref(route.body[0])}}
+        return {"application/json": {"schema": _without_id(route, schemas) if whole else ref(route.body[0])}}
     other = {"description": "Anything else is reported as refused, and the rest is kept"}
-    elements = {"type": "array", "items": {"anyOf": [*map(_ref, route.body), other]}, "minItems": 1}
+    elements = {"type": "array", "items": {"anyOf": [*map(ref, route.body), other]}, "minItems": 1}
     alone = {"type": "object", "description": "One element alone"}
     text = {"type": "string", "pattern": r"^\{", "description": "The same, one element a line"}
     return {
@@ -154,31 +144,20 @@ def _content(route: Route, schemas: dict[str, Json]) -> Json:
 def _without_id(route: Route, schemas: dict[str, Json]) -> Json:
     """Return the schema of a body whose id stands in the path."""
     schema = schemas[route.body[0].__name__]
-    properties, required = schema["properties"], schema["required"]
-    assert isinstance(properties, dict)
-    assert isinstance(required, list)
+    properties, required = fields(schema)
     return schema | {
         "properties": {name: field for name, field in properties.items() if name != "id"},
         "required": [name for name in required if name != "id"],
     }
 
 
-def _pair(schema: Json, *, patch: bool) -> None:
-    """Say of a place what its noun says: both halves, or neither."""
-    properties = schema.get("properties")
-    if not isinstance(properties, dict) or "latitude" not in properties:
-        return
-    halves = ("latitude", "longitude")
-    both = {"properties": {half: {"type": "number"} for half in halves}, "required": list(halves)}
-    neither = {"properties": {half: {"type": "null"} for half in halves}}
-    schema["anyOf"] = [both, neither]
-    if patch:
-        schema["dependentRequired"] = {"latitude": ["longitude"], "longitude": ["latitude"]}
-
-
 def _responses(route: Route) -> dict[str, Json]:
     answers = {str(status): _answer(status, _success(route)) for status in route.statuses}
-    return answers | {str(status): _answer(status, _ref(Failure)) for status in sorted(_refusals(route))}
+    return answers | _failures(sorted(_refusals(route)))
+
+
+def _failures(statuses: Iterable[int]) -> dict[str, Json]:
+    return {str(status): _answer(status, ref(Failure)) for status in statuses}
 
 
 def _refusals(route: Route) -> set[int]:
@@ -206,25 +185,14 @@ def _answer(status: int, schema: Json) -> Json:
 
 
 def _success(route: Route) -> Json:
-    meta = {"allOf": [_ref(Meta), {"required": list(route.meta)}]} if route.meta else _ref(Meta)
+    meta = {"allOf": [ref(Meta), {"required": list(route.meta)}]} if route.meta else ref(Meta)
     return {
         "type": "object",
-        "properties": {"success": {"const": True}, "data": _ref(route.data), "meta": meta},
+        "properties": {"success": {"const": True}, "data": ref(route.data), "meta": meta},
         "required": ["success", "data", "meta"],
         "additionalProperties": False,
     }
 
 
-def _ref(kind: type) -> Json:
-    return {"$ref": REFS.format(name=kind.__name__)}
-
-
 def _names(kinds: Iterable[type | None]) -> set[str]:
     return {kind.__name__ for kind in kinds if kind is not None}
-
-
-def anything(kind: type) -> Json:
-    """Say of `object`, which metadata holds, that it may be anything."""
-    if kind is object:
-        return {"description": "Any JSON value"}
-    raise NotImplementedError

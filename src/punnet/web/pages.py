@@ -74,13 +74,14 @@ def file_of(name: str, content: bytes) -> File:
     return File(content, media_type, b'"%s"' % hashlib.sha256(content).hexdigest()[:24].encode())
 
 
-def pages(openapi: bytes) -> dict[str, File]:
+def pages(openapi: bytes, asyncapi: bytes) -> dict[str, File]:
     """Return every file by its path: the shop at `/` and below `/static/`, the documentation at `/docs`."""
     found = {
         f"/static/{name}": file_of(name, content) for name, content in below(files("punnet.web") / "static")
     }
     found["/"] = found["/static/index.html"]
     found["/openapi.json"] = file_of("openapi.json", openapi)
+    found["/asyncapi.json"] = file_of("asyncapi.json", asyncapi)
     found["/docs"] = file_of("docs.html", DOCS.encode())
     found["/docs/start.js"] = file_of("start.js", START_DOCS.encode())
     for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
@@ -98,7 +99,7 @@ def page_handlers(found: Mapping[str, File], new_id: Callable[[], str]) -> list[
             await send_response(send, _answer(found, scope, new_id))
 
     return [
-        asgi(["/", "/openapi.json"], name="pages", copy_scope=False)(serve),
+        asgi(["/", "/openapi.json", "/asyncapi.json"], name="pages", copy_scope=False)(serve),
         asgi(["/static", "/docs"], name="files", is_mount=True, copy_scope=False)(serve),
     ]
 

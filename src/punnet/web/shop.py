@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from punnet.alerting import Alerting
 from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.handlers.handlers import Handlers
@@ -10,8 +11,8 @@ from punnet.hub import Hub
 from punnet.journal import Journal
 from punnet.mail import Mailer
 from punnet.pipeline import Pipeline
-from punnet.protocol.messages import Frames
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
+from punnet.watching import Watching
 from punnet.web.keys import AdminKey
 
 
@@ -38,10 +39,11 @@ class Shop:
     engine: Engine
     pipeline: Pipeline
     delivery: Delivery
+    alerting: Alerting
+    watching: Watching
     handlers: Handlers
     journal: Journal
     hub: Hub
-    frames: Frames
     clock: Callable[[], float]
     new_id: Callable[[], str]
     limits: Limits

@@ -7,6 +7,7 @@ import { names } from "./words.js";
 
 const MANY = 12;
 const BREATH = 400; // milliseconds between an action and the look at what it changed
+const LONGER = 2000; // milliseconds until it is tried again while the board is in use
 
 export class Board {
   #shop;
@@ -31,6 +32,13 @@ export class Board {
   lookAgain(since, breath = BREATH) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.show(since), breath);
+  }
+
+  /** Others changed it: look, but not while somebody reaches for something on it. */
+  lookWhenFree(since) {
+    const busy = this.#list.closest(".board").matches(":hover, :focus-within");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => (busy ? this.lookWhenFree(since) : this.show(since)), busy ? LONGER : 0);
   }
 
   /** Ask what is for the shopper now, and show what has changed. */

@@ -1,4 +1,4 @@
-/** The market's WebSocket: it comes back by itself, later and later, and says when it is gone. */
+/** The market's WebSocket: it comes back by itself, later and later, misses nothing, and says when it is gone. */
 
 import { newId } from "./api.js";
 
@@ -6,9 +6,11 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 const SILENCE = 2.2; // heartbeats missed before a connection counts as dead
 
-/** Opens the stream of `userId`. `onState(state)`: live, reconnecting; `onMessage(type, payload)`. */
+/** Opens the stream of `userId`, with `topics`. `onState(state)`: live, reconnecting; `onMessage(type, payload)`. */
 export class Live {
   #userId;
+  #topics;
+  #last = "";
   #onState;
   #onMessage;
   #socket = null;
@@ -17,8 +19,9 @@ export class Live {
   #heard = 0;
   #wake = () => this.#timers.retry && this.#open();
 
-  constructor(userId, { onState, onMessage }) {
+  constructor(userId, topics, { onState, onMessage }) {
     this.#userId = userId;
+    this.#topics = topics;
     this.#onState = onState;
     this.#onMessage = onMessage;
     addEventListener("online", this.#wake);
@@ -47,10 +50,8 @@ export class Live {
   #open() {
     clearTimeout(this.#timers.retry);
     this.#timers.retry = 0;
-    const address = new URL(
-      `ws/recommendations?userId=${encodeURIComponent(this.#userId)}`,
-      document.baseURI,
-    );
+    const known = { userId: this.#userId, topics: this.#topics.join(), lastMessageId: this.#last };
+    const address = new URL(`ws/recommendations?${new URLSearchParams(known)}`, document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address);
     socket.addEventListener("message", (event) => socket === this.#socket && this.#hear(event.data));
@@ -60,7 +61,8 @@ export class Live {
 
   #hear(text) {
     this.#heard = performance.now();
-    const { type, payload } = JSON.parse(text);
+    const { type, payload, messageId } = JSON.parse(text);
+    this.#last = messageId;
     if (type === "CONNECTION_ACK") {
       this.#tries = 0;
       this.#beat(payload.heartbeatInterval);

@@ -15,7 +15,9 @@ const A_FEW = 5;
 const ASKED = { VIEW_PRODUCT: 8, ADD_TO_CART: 6 };
 const PUSHED = { RECOMMENDATION_UPDATE: "VIEW_PRODUCT", CART_RECOMMENDATION: "ADD_TO_CART" };
 const PATIENCE = 1500; // milliseconds to wait for a push before asking for it
+const SETTLED = 400; // milliseconds after the last of many news until the shelf is looked at again
 const NOTICED = 8000; // milliseconds a notice stays when the market is there
+const TOPICS = ["personalized", "price_drops", "stock_alerts", "new_arrivals"];
 const AWAY = "The market’s server does not answer; what you see stays, and the page tries again by itself.";
 
 const shop = { userId: shopperOfAddress(), basket: null, open, add, change, remove, wish, buy, told, failed };
@@ -63,7 +65,7 @@ function start() {
     waiting[action] = 0;
     clearTimeout(timers[action]);
   }
-  live = new Live(shop.userId, { onState, onMessage });
+  live = new Live(shop.userId, TOPICS, { onState, onMessage });
   shelf.show();
   board.begin();
   showEveryone();
@@ -192,13 +194,34 @@ function suggest(action, recommendations) {
 
 /** A push belongs to the last thing done here; those of another window of the same shopper are not waited for. */
 function onMessage(type, payload) {
-  const action = PUSHED[type];
   if (type === "ERROR") return failed(new Refused(payload.error));
+  if (payload.topic === "personalized") return board.lookWhenFree("others were shopping");
+  if (NEWS[type]) return news(NEWS[type](payload));
+  const action = PUSHED[type];
   if (!action || !waiting[action]) return;
   waiting[action] -= 1;
   if (waiting[action]) return;
   clearTimeout(timers[action]);
   suggest(action, payload.recommendations);
+}
+
+const NEWS = {
+  PRICE_DROP_ALERT: ({ product, oldPrice, lastSeenPrice = oldPrice, newPrice }) =>
+    `${product.name} cost ${price(lastSeenPrice)} and is ${price(newPrice)} now.`,
+  STOCK_ALERT: ({ product }) => `${product.name} from ${product.farm.name} is back.`,
+  NEW_ARRIVAL_ALERT: ({ products }) =>
+    `New from ${products[0].farm.name}: ${names(products.map((product) => ({ product })))}.`,
+};
+
+/** Something changed in the market: say it where everyone sees it, and show it on the shelf. */
+function news(sentence) {
+  const node = byId("news");
+  node.hidden = false;
+  node.textContent = sentence;
+  clearTimeout(timers.news);
+  timers.news = setTimeout(() => (node.hidden = true), NOTICED);
+  clearTimeout(timers.shelf);
+  timers.shelf = setTimeout(() => shelf.show(), SETTLED);
 }
 
 /** What somebody would see whom the market does not know, to compare. */

@@ -1,0 +1,193 @@
+"""Alerts, on their way to those whom they concern."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import assert_never
+
+from punnet.editions import Bundle, Edition, Products, bundles
+from punnet.engine.alerts import Alert, AlertKind
+from punnet.engine.effects import Effects
+from punnet.engine.engine import Engine
+from punnet.hub import TRY_AGAIN_LATER, Connection, Hub
+from punnet.loop import forever
+from punnet.protocol.messages import Topic
+from punnet.protocol.subscription import Held, Subscription
+
+SLICE_SECONDS = 0.005
+"""How long alerts are given out before others have their turn."""
+
+EDITIONS = 256
+"""How many of the latest alerts are kept as they were written."""
+
+TOPICS = {
+    AlertKind.PRICE_DROP: Topic.PRICE_DROPS,
+    AlertKind.STOCK: Topic.STOCK_ALERTS,
+    AlertKind.NEW_ARRIVAL: Topic.NEW_ARRIVALS,
+}
+
+
+class Alerting:
+    """Gives each connection the alerts that it subscribed to, in order, once, as far as they still stand.
+
+    The alerts themselves stay in the engine. A reader that has no room, or was away, is behind, and is given
+    what it lacks as soon as it can take it; who is further behind than the engine reaches back is closed.
+    """
+
+    waiting = 0
+    """Alerts are held by the engine, and keep nobody waiting."""
+
+    def __init__(self, engine: Engine, hub: Hub, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._clock = clock
+        self._numbers = hub.numbers
+        self._numbers.published = self._reached = engine.alerts.count
+        self._stirred = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._editions: dict[int, Edition] = {}
+        self._task: asyncio.Task[None] | None = None
+        hub.refill = self.refill
+
+    @property
+    def held(self) -> Held:
+        """The alerts that a client which comes back can still be given."""
+        return Held(self._engine.alerts.first - 1, self._reached)
+
+    def start(self) -> None:
+        """Give out from now on; needs a running loop."""
+        self._task = asyncio.create_task(forever(self._turn))
+
+    async def flush(self) -> None:
+        """Return when all alerts are given out."""
+        await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Give out what came, and nothing more."""
+        await self.flush()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def take(self, _: Effects) -> None:
+        """Have the alerts given out that the engine raised meanwhile."""
+        if self._reached < self._engine.alerts.count:
+            self._idle.clear()
+            self._stirred.set()
+
+    def forget(self, user_id: str) -> None:
+        """Do nothing: an alert is about a product, and `Hub.drop` takes back what waits for somebody."""
+
+    def listen(self, connection: Connection, subscriptions: Mapping[Topic, Subscription]) -> None:
+        """Make `subscriptions` all that a connection has, and give it what it missed of them."""
+        self._hub.subscribe(connection, subscriptions)
+        if connection.behind and subscriptions:
+            earliest = min(subscription.after for subscription in subscriptions.values())
+            connection.given = max(connection.given, earliest)
+            self.refill(connection)
+
+    def refill(self, connection: Connection) -> None:
+        """Give a connection that is behind what it lacks, as long as there is room."""
+        if not connection.subscriptions:
+            return
+        if connection.given < self.held.before:
+            connection.close(TRY_AGAIN_LATER, "What comes next is no longer held.")
+            return
+        for bundle in self._bundles(connection.given, self._reached):
+            subscription = connection.subscriptions.get(TOPICS[bundle[0].kind])
+            if subscription is not None:
+                if not connection.ready:
+                    return
+                lacked = tuple(alert for alert in bundle if alert.number > subscription.after)
+                self._give(connection, subscription, lacked, self._standing(lacked))
+            connection.given = bundle[-1].number
+        connection.behind = False
+
+    async def _turn(self) -> None:
+        await self._stirred.wait()
+        alerts = self._engine.alerts
+        while self._reached < alerts.count:
+            if self._reached < alerts.first - 1:
+                self._skip(alerts.first - 1)
+            # One by one: while others have their turn, what comes after it may be dropped.
+            bundle = next(self._bundles(self._reached, alerts.count))
+            self._reached = bundle[-1].number
+            await self._publish(bundle)
+            self._numbers.published = self._reached
+        self._stirred.clear()
+        self._idle.set()
+
+    def _skip(self, until: int) -> None:
+        """Part with all who would have been given what is no longer held; they may come back."""
+        self._reached = self._numbers.published = until
+        for topic in TOPICS.values():
+            for connection in self._hub.of_topic(topic):
+                connection.behind = True
+                self.refill(connection)
+
+    async def _publish(self, bundle: Bundle) -> None:
+        """Give a bundle to all who are ready for it; the others are behind from then on."""
+        topic, last = TOPICS[bundle[0].kind], bundle[-1].number
+        standing, began = self._standing(bundle), time.perf_counter()
+        for connection in self._hub.of_topic(topic):
+            subscription = connection.subscriptions.get(topic)
+            if subscription is None or connection.behind or last <= max(connection.given, subscription.after):
+                continue
+            if connection.ready:
+                self._give(connection, subscription, bundle, standing)
+                connection.given = last
+            else:
+                connection.resume(max(connection.given, bundle[0].number - 1))
+            if time.perf_counter() - began > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                standing, began = self._standing(bundle), time.perf_counter()
+
+    def _standing(self, bundle: Bundle) -> Products:
+        """Return the products about which a bundle still says what is so."""
+        now, engine = self._clock(), self._engine
+        # What left and came back arrived twice.
+        products = dict.fromkeys(alert.product for alert in bundle if engine.stands(alert, now))
+        return tuple(map(engine.catalogue.at, products))
+
+    def _give(
+        self, connection: Connection, subscription: Subscription, bundle: Bundle, standing: Products
+    ) -> None:
+        """Give one reader what is for them of the products about which a bundle still stands."""
+        products = standing
+        if subscription.narrowed:
+            products = tuple(product for product in standing if subscription.takes(product))
+        if not products:
+            return
+        alert = bundle[0]
+        last_seen = None
+        if subscription.mine or alert.kind is AlertKind.PRICE_DROP:
+            last_seen = self._engine.price_last_seen(connection.user_id, alert.product)
+        if self._is_welcome(connection.user_id, alert, last_seen, mine=subscription.mine):
+            told = last_seen if alert.kind is AlertKind.PRICE_DROP else None
+            connection.give(self._edition(bundle).frame(products, told))
+
+    def _is_welcome(self, user_id: str, alert: Alert, last_seen: float | None, *, mine: bool) -> bool:
+        match alert.kind:
+            case AlertKind.PRICE_DROP:
+                # Who saw it for as little would not thank us.
+                return not mine if last_seen is None else last_seen > alert.after
+            case AlertKind.STOCK:
+                return not mine or last_seen is not None
+            case AlertKind.NEW_ARRIVAL:
+                # What is new nobody saw; that it is of a favourite farm makes it the shopper's own.
+                return self._engine.is_favourite(user_id, alert.product)
+            case _:
+                assert_never(alert.kind)
+
+    def _bundles(self, after: int, until: int) -> Iterator[Bundle]:
+        return bundles(self._engine.alerts.between(after, until), self._engine.catalogue.shelf.farm)
+
+    def _edition(self, bundle: Bundle) -> Edition:
+        last = bundle[-1].number
+        edition = self._editions.get(last)
+        if edition is None:
+            edition = self._editions[last] = Edition(bundle[-1], self._numbers.of_alert(last))
+            if len(self._editions) > EDITIONS:
+                del self._editions[next(iter(self._editions))]
+        return edition

@@ -1,0 +1,82 @@
+"""Alerts as they go out: put together where that is kinder, and written once for many readers."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, assert_never
+
+import msgspec
+from msgspec import UNSET
+
+from punnet.engine.alerts import Alert, AlertKind
+from punnet.market import ListedProduct
+from punnet.protocol.frames import Frame, draft
+from punnet.protocol.messages import BackInStock, NewArrivals, PriceDrop, ServerType
+from punnet.types import Indices
+
+ARRIVALS = 20
+"""The most new arrivals that one message tells of."""
+
+Bundle: TypeAlias = tuple[Alert, ...]
+"""What goes out as one message: one alert, or new arrivals of one farm that came one after the other."""
+
+Products: TypeAlias = tuple[ListedProduct, ...]
+
+
+def bundles(alerts: Iterable[Alert], farms: Indices) -> Iterator[Bundle]:
+    """Yield alerts as they go out, in their order; `farms` has the farm of each product."""
+    bundle: list[Alert] = []
+    for alert in alerts:
+        if bundle and not (len(bundle) < ARRIVALS and _go_together(bundle[0], alert, farms)):
+            yield tuple(bundle)
+            bundle = []
+        bundle.append(alert)
+    if bundle:
+        yield tuple(bundle)
+
+
+def _go_together(one: Alert, other: Alert, farms: Indices) -> bool:
+    both_new = one.kind is other.kind is AlertKind.NEW_ARRIVAL
+    return both_new and bool(farms[one.product] == farms[other.product])
+
+
+class Edition:
+    """A bundle on its way: one frame for all readers whom the same part of it concerns."""
+
+    __slots__ = ("_alert", "_frames", "_last", "_message_id")
+
+    def __init__(self, alert: Alert, message_id: str) -> None:
+        self._alert = alert
+        self._message_id = message_id
+        self._frames: dict[tuple[Products, float | None], Frame] = {}
+        self._last: tuple[Products, float | None, Frame] | None = None
+
+    def frame(self, products: Products, last_seen: float | None) -> Frame:
+        """Return the frame about some products; `last_seen` is a price, None for who never saw it."""
+        # Most readers are given the same as the one before, and a look-up hashes every field of a product.
+        last = self._last
+        if last is not None and last[0] is products and last[1] == last_seen:
+            return last[2]
+        frame = self._frames.get((products, last_seen))
+        if frame is None:
+            kind = ServerType(self._alert.kind.value)
+            drafted = draft(kind, self._payload(products, last_seen), self._alert.at)
+            frame = self._frames[products, last_seen] = Frame(drafted, self._message_id)
+        self._last = products, last_seen, frame
+        return frame
+
+    def _payload(self, products: Products, last_seen: float | None) -> PriceDrop | BackInStock | NewArrivals:
+        alert, product = self._alert, products[0]
+        match alert.kind:
+            case AlertKind.PRICE_DROP:
+                return PriceDrop(
+                    product_id=product.id,
+                    product=msgspec.structs.replace(product, price=alert.after),
+                    old_price=alert.before,
+                    new_price=alert.after,
+                    last_seen_price=UNSET if last_seen is None else last_seen,
+                )
+            case AlertKind.STOCK:
+                return BackInStock(product_id=product.id, product=product, stock=product.stock)
+            case AlertKind.NEW_ARRIVAL:
+                return NewArrivals(products=products)
+            case _:
+                assert_never(alert.kind)

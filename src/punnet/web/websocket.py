@@ -1,0 +1,101 @@
+"""The WebSocket."""
+
+from litestar.enums import ScopeType
+from litestar.handlers import ASGIRouteHandler, asgi
+from litestar.types import Receive, Scope, Send, WebSocketScope
+
+from punnet.errors import PunnetError, Refused, Unavailable
+from punnet.protocol import codec, session
+from punnet.protocol.actions import Tracked
+from punnet.web.exchange import Sent, failed, request_id_of, send_response
+from punnet.web.recording import track
+from punnet.web.shop import Shop
+from punnet.web.streams import Stream, StreamQuery
+from punnet.web.wires import WebSocketWire, wire_of
+
+
+def websocket_handler(shop: Shop, path: str) -> ASGIRouteHandler:
+    """Return the handler of the WebSocket."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = request_id_of(scope, shop.new_id)
+        if scope["type"] == ScopeType.HTTP:
+            error = Refused(f"{path} is a WebSocket.", field="Upgrade", allowed="websocket")
+            await send_response(send, failed(error, request_id))
+            return
+        await receive()
+        try:
+            dialogue = _opened(shop, scope)
+        except PunnetError as error:
+            await _deny(scope, send, failed(error, request_id))
+            return
+        try:
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+            await dialogue.run(receive)
+        finally:
+            dialogue.close()
+
+    return asgi(path, name="stream", copy_scope=False)(serve)
+
+
+class _Dialogue(Stream):
+    """A stream on which the client speaks, too."""
+
+    __slots__ = ()
+
+    async def run(self, receive: Receive) -> None:
+        """Obey the client's frames, one after the other, until it is gone or was sent away."""
+        self.open()
+        while True:
+            event = await receive()
+            if event["type"] != "websocket.receive":
+                return
+            text = event.get("text")
+            await self._hear((event.get("bytes") or b"") if text is None else text)
+
+    async def _hear(self, frame: str | bytes) -> None:
+        shop = self.shop
+        for command in self.session.receive(frame, shop.clock(), shop.new_id(), shop.alerting.held):
+            match command:
+                case session.Track(tracked, request_id):
+                    self.obey(await self._track(tracked, request_id))
+                case session.Ask():
+                    self.obey(self._answer(command))
+                case _:
+                    self.obey(command)
+
+    async def _track(self, tracked: Tracked, request_id: str | None) -> session.Send:
+        try:
+            duplicate = await track(self.shop, tracked)
+        except PunnetError as error:
+            return self.session.refused(error, self.shop.clock(), request_id)
+        event_id = tracked.action.event_id
+        return self.session.acknowledged(event_id, self.shop.clock(), request_id, duplicate=duplicate)
+
+    def _answer(self, ask: session.Ask) -> session.Send:
+        now = self.shop.clock()
+        try:
+            return self.session.answered(self.shop.engine.answer(ask.query, now), now, ask.request_id)
+        except PunnetError as error:
+            return self.session.refused(error, now, ask.request_id)
+
+
+def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
+    """Return the stream that a client asks for; raise where it cannot have one."""
+    query = codec.read_query(scope["query_string"], StreamQuery)
+    wire = wire_of(scope, WebSocketWire)
+    if wire is None:
+        raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
+    dialogue = _Dialogue(shop, query, wire, silence=shop.limits.silence_seconds)
+    wire.on_room = dialogue.connection.drained
+    wire.on_life = lambda: dialogue.session.heard(shop.clock())
+    return dialogue
+
+
+async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:
+    """Answer instead of upgrading; a server that cannot do that answers 403."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+        return
+    await send({"type": "websocket.http.response.start", "status": sent.status, "headers": sent.headers})
+    await send({"type": "websocket.http.response.body", "body": sent.body, "more_body": False})

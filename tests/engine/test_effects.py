@@ -1,0 +1,86 @@
+"""Effects: what follows from records, and from the records after them."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punnet.engine.effects import Effects
+from punnet.engine.engine import Engine
+from punnet.market import EntityType, Erased, Farm, Product, ProductChange, Removal, Reset, ResetType
+from tests.engine.accepted import facts
+from tests.engine.facts import (
+    did,
+    farm,
+    order,
+    patched,
+    patched_farm,
+    product,
+    records,
+    removed,
+    removed_farm,
+)
+
+
+def changed(fact):
+    """Return the product that a fact puts, patches or removes, if it does."""
+    match fact:
+        case Product(id=name) | ProductChange(id=name) | Removal(entity_type=EntityType.PRODUCT, id=name):
+            return name
+    return None
+
+
+@given(st.lists(facts, max_size=25), st.lists(st.integers(0, 25), max_size=3))
+def test_what_follows_from_parts_added_up_is_what_follows_from_the_whole(happened, cuts):
+    taken = records(farm(), product("leeks"), *happened)
+    whole, parts = Engine(), Engine()
+    added = Effects()
+    for first, last in pairwise([0, *sorted(cuts), len(taken)]):
+        added.add(parts.apply(taken[first:last]))
+    assert added == whole.apply(taken)
+    named = [changed(record.fact) for record in taken]
+    assert added.products == [name for name in named if name is not None]
+
+
+def test_from_nothing_follows_nothing():
+    effects = Engine().apply([])
+    assert effects == Effects()
+    assert (effects.actions, effects.buyers, effects.products) == ([], [], [])
+
+
+def test_what_is_added_to_one_is_not_added_to_another():
+    one, other = Effects(), Effects()
+    one.buyers.append("ann")
+    one.add(Effects(buyers=["bob"], products=["leeks"]))
+    assert (one.buyers, one.products) == (["ann", "bob"], ["leeks"])
+    assert other == Effects()
+
+
+def test_buyers_and_products_come_in_the_order_in_which_it_happened_and_as_often():
+    engine = Engine()
+    effects = engine.apply(
+        records(
+            farm(),
+            product("leeks"),
+            order("bob", "leeks"),
+            patched("leeks", price=1.0),
+            order("ann", "leeks"),
+            order("bob", "leeks"),
+            removed("leeks"),
+        )
+    )
+    assert effects.buyers == ["bob", "ann", "bob"]
+    assert effects.products == ["leeks", "leeks", "leeks"]
+
+
+def test_an_action_that_is_repeated_at_once_is_not_reacted_to():
+    view = did("ann", "VIEW_PRODUCT", "leeks")
+    effects = Engine().apply(records(farm(), product("leeks"), view, did("ann", "VIEW_PRODUCT", "leeks")))
+    assert effects.actions == [view]
+
+
+def test_from_farms_resets_and_what_was_erased_follows_nothing():
+    engine = Engine()
+    happened = (Farm(id="dale", name="Dale"), patched_farm("dale", name="Dell"), removed_farm("dale"))
+    taken = records(*happened, Reset(reset_type=ResetType.ALL), Erased(), Erased(action="VIEW_PRODUCT"))
+    assert engine.apply(taken) == Effects()
