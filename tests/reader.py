@@ -34,10 +34,10 @@ class Narrow(Reel):
         super().__init__(ready=room > 0)
         self.room = room
 
-    def put(self, frame: Frame) -> None:
+    def write(self, frame: Frame) -> None:
         """Record a frame, which takes room."""
-        assert self.ready, "a message was put where there is no room"
-        super().put(frame)
+        assert self.ready, "a message was written where there is no room"
+        super().write(frame)
         self.room -= 1
         self.ready = self.room > 0
 

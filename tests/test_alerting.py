@@ -395,7 +395,7 @@ def test_who_comes_back_after_any_message_is_told_the_rest_and_nothing_twice(pla
 
     with pytest.MonkeyPatch.context() as patch:
         # After each reader others have their turn, so that messages come in between.
-        patch.setattr(module, "SLICE_SECONDS", -1.0)
+        patch.setattr(module, "SLICE", 1)
         asyncio.run(run())
 
 
@@ -693,7 +693,7 @@ async def test_when_more_comes_at_once_than_is_kept_readers_are_parted_with_and_
 async def test_what_is_dropped_while_others_have_their_turn_is_missed_loudly_not_silently(
     monkeypatch, caplog
 ):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING, kept=3) as market:
         readers = [Ear(market).subscribe() for _ in range(3)]
         market.happen(*(patched(name, price=9.0) for name in ("kale", "pears", "honey")))
@@ -859,7 +859,7 @@ async def test_a_private_message_says_how_far_its_reader_was_given(market):
 
 
 async def test_a_reader_that_left_while_others_had_their_turn_is_given_nothing(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         first, second, third = (Ear(market).subscribe() for _ in range(3))
         market.happen(patched("kale", price=9.0))
@@ -871,7 +871,7 @@ async def test_a_reader_that_left_while_others_had_their_turn_is_given_nothing(m
 
 
 async def test_what_changes_while_others_have_their_turn_is_looked_at_again(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         first, second = (Ear(market).subscribe() for _ in range(2))
         market.happen(patched("kale", price=9.0))
@@ -881,7 +881,7 @@ async def test_what_changes_while_others_have_their_turn_is_looked_at_again(monk
 
 
 async def test_one_who_subscribes_while_others_have_their_turn_is_told_once(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         first, _ = (Ear(market).subscribe() for _ in range(2))
         begun = first.messages[1]["messageId"]
@@ -894,7 +894,7 @@ async def test_one_who_subscribes_while_others_have_their_turn_is_told_once(monk
 
 
 async def test_one_who_reads_on_while_others_have_their_turn_is_told_once(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         first, slow = Ear(market).subscribe(), Ear(market, room=2).subscribe()
         await market.tell(patched("kale", price=9.0))
@@ -908,7 +908,7 @@ async def test_one_who_reads_on_while_others_have_their_turn_is_told_once(monkey
 
 
 async def test_one_who_subscribes_anew_while_others_have_their_turn_begins_anew(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         _, second = Ear(market).subscribe(), Ear(market).subscribe()
         market.happen(patched("kale", price=9.0))
@@ -919,7 +919,7 @@ async def test_one_who_subscribes_anew_while_others_have_their_turn_begins_anew(
 
 
 async def test_what_is_said_while_others_are_not_told_yet_says_who_was(monkeypatch):
-    monkeypatch.setattr(module, "SLICE_SECONDS", -1.0)
+    monkeypatch.setattr(module, "SLICE", 1)
     async with Market(*OPENING) as market:
         first, second = Ear(market).subscribe(), Ear(market).subscribe()
         market.happen(patched("kale", price=9.0))

@@ -242,7 +242,7 @@ async def test_a_reader_who_reads_slowly_is_not_closed(hub, timers):
         ann.send(draft(number))
     for number in range(4):
         timers.pass_by(9)
-        wire.widen(1)
+        wire.widen(1 if number < 3 else 2)
         ann.drained()
         assert sent(wire) == list(range(number + 1))
     timers.pass_by(100)
@@ -530,25 +530,29 @@ def test_counted_anew_there_are_only_the_open_connections(hub, clock):
 topics = st.sets(st.sampled_from(Topic))
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), topics | st.none()), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 2), topics | st.none(), st.booleans()), max_size=20))
 def test_who_is_subscribed_to_a_topic_is_known_by_topic_the_one_that_is_so_longest_first(steps):
     hub = Hub(Clock(), Numbers("7c1d", "1"))
     connections = [hub.register(user_id, Reel()) for user_id in ("ann", "ann", "bob")]
-    expected = {topic: [] for topic in Topic}
-    for who, wanted in steps:
+    expected = {(topic, mine): [] for topic in Topic for mine in (False, True)}
+    for who, wanted, mine in steps:
         connection = connections[who]
         if wanted is None:
             hub.unregister(connection)
             connections[who] = hub.register(connection.user_id, Reel())
         else:
-            hub.subscribe(connection, {topic: Subscription(0) for topic in wanted})
-            assert connection.subscriptions == {topic: Subscription(0) for topic in wanted}
-        for topic, readers in expected.items():
+            hub.subscribe(connection, {topic: Subscription(0, mine=mine) for topic in wanted})
+            assert connection.subscriptions == {topic: Subscription(0, mine=mine) for topic in wanted}
+        for kind, readers in expected.items():
             # Whoever subscribes says all that they want, and stands at the end again.
-            expected[topic] = [reader for reader in readers if reader is not connection]
-            expected[topic] += [connection] if topic in (wanted or ()) else []
-    assert {topic: list(hub.of_topic(topic)) for topic in Topic} == expected
-    assert hub.subscriptions() == {str(topic): len(readers) for topic, readers in expected.items() if readers}
+            expected[kind] = [reader for reader in readers if reader is not connection]
+            expected[kind] += [connection] if kind in {(topic, mine) for topic in wanted or ()} else []
+    for topic in Topic:
+        plain, choosy = expected[topic, False], expected[topic, True]
+        readers = hub.of_topic(topic)
+        assert (list(readers.plain), list(readers.choosy)) == (plain, choosy)
+        assert readers.everyone == (*plain, *choosy)
+        assert hub.subscriptions()[str(topic)] == len(plain) + len(choosy)
 
 
 def test_it_counts_subscriptions_by_topic(hub):

@@ -1,6 +1,7 @@
 """A wire for tests: nothing leaves it, and there is room on it when a test says so."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from punnet.protocol.frames import Frame
@@ -9,12 +10,31 @@ from punnet.protocol.frames import Frame
 class Reel:
     """Records the frames put on it and how it was ended; a test turns `ready`, as a reader would."""
 
+    on_full: Callable[[], None]
+    on_room: Callable[[], None]
+
     def __init__(self, *, ready: bool = True) -> None:
-        self.ready = ready
+        self._ready = ready
         self.frames: list[Frame] = []
         self.ends: list[tuple[int, str]] = []
 
-    def put(self, frame: Frame) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether there is room; that there is again, a test says by `drained` of the connection."""
+        return self._ready
+
+    @ready.setter
+    def ready(self, ready: bool) -> None:
+        self._ready = ready
+        if not ready:
+            self.on_full()
+
+    @staticmethod
+    def prepare(frame: Frame) -> Frame:
+        """Return the frame: here it is written as it is."""
+        return frame
+
+    def write(self, frame: Frame) -> None:
         """Record a frame."""
         self.frames.append(frame)
 

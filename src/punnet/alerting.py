@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import assert_never
 
-from punnet.editions import Bundle, Edition, Products, bundles
+from punnet.editions import Bundle, Edition, Forms, Products, bundles
 from punnet.engine.alerts import Alert, AlertKind
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
@@ -14,8 +15,14 @@ from punnet.loop import forever
 from punnet.protocol.messages import Topic
 from punnet.protocol.subscription import Held, Subscription
 
+SLICE = 512
+"""How many readers are given an alert before others have their turn, where all are given the same."""
+
+REFILL = 256
+"""How many messages a reader who was behind is looked at for before others have their turn."""
+
 SLICE_SECONDS = 0.005
-"""How long alerts are given out before others have their turn."""
+"""How long each reader is looked at before others have their turn."""
 
 EDITIONS = 256
 """How many of the latest alerts are kept as they were written."""
@@ -47,6 +54,7 @@ class Alerting:
         self._idle = asyncio.Event()
         self._idle.set()
         self._editions: dict[int, Edition] = {}
+        self._favourites: dict[str, frozenset[int]] = {}
         self._task: asyncio.Task[None] | None = None
         hub.refill = self.refill
 
@@ -72,6 +80,7 @@ class Alerting:
 
     def take(self, _: Effects) -> None:
         """Have the alerts given out that the engine raised meanwhile."""
+        self._favourites.clear()
         if self._reached < self._engine.alerts.count:
             self._idle.clear()
             self._stirred.set()
@@ -89,12 +98,12 @@ class Alerting:
 
     def refill(self, connection: Connection) -> None:
         """Give a connection that is behind what it lacks, as long as there is room."""
-        if not connection.subscriptions:
+        if not connection.subscriptions or connection.close_code is not None:
             return
         if connection.given < self.held.before:
             connection.close(TRY_AGAIN_LATER, "What comes next is no longer held.")
             return
-        for bundle in self._bundles(connection.given, self._reached):
+        for bundle in islice(self._bundles(connection.given, self._reached), REFILL):
             subscription = connection.subscriptions.get(TOPICS[bundle[0].kind])
             if subscription is not None:
                 if not connection.ready:
@@ -102,7 +111,10 @@ class Alerting:
                 lacked = tuple(alert for alert in bundle if alert.number > subscription.after)
                 self._give(connection, subscription, lacked, self._standing(lacked))
             connection.given = bundle[-1].number
-        connection.behind = False
+        if connection.given < self._reached:
+            asyncio.get_running_loop().call_soon(self.refill, connection)
+        else:
+            connection.caught_up()
 
     async def _turn(self) -> None:
         await self._stirred.wait()
@@ -122,23 +134,63 @@ class Alerting:
         """Part with all who would have been given what is no longer held; they may come back."""
         self._reached = self._numbers.published = until
         for topic in TOPICS.values():
-            for connection in self._hub.of_topic(topic):
-                connection.behind = True
-                self.refill(connection)
+            for reader in self._hub.of_topic(topic).everyone:
+                reader.resume(reader.given)
+                self.refill(reader)
 
     async def _publish(self, bundle: Bundle) -> None:
         """Give a bundle to all who are ready for it; the others are behind from then on."""
+        readers = self._hub.of_topic(TOPICS[bundle[0].kind])
+        if bundle[0].kind is AlertKind.NEW_ARRIVAL:
+            await self._offer(bundle, readers.everyone)
+            return
+        await self._broadcast(bundle, readers.plain)
+        await self._offer(bundle, tuple(readers.choosy))
+
+    async def _broadcast(self, bundle: Bundle, readers: Mapping[Connection, int]) -> None:
+        """Give a bundle to those who take whatever comes, a slice of them at a time."""
+        everyone = tuple(readers.items())
+        for start in range(0, len(everyone), SLICE):
+            # While others had their turn, somebody may have left or subscribed anew, and the price gone up.
+            some = everyone[start : start + SLICE]
+            there = [reader for reader, after in some if readers.get(reader) == after]
+            self._fan_out(bundle, self._standing(bundle), there)
+            await asyncio.sleep(0)
+
+    def _fan_out(self, bundle: Bundle, standing: Products, readers: list[Connection]) -> None:
+        """Write one frame to all who are flowing, but for those who last saw another price."""
+        alert, last = bundle[0], bundle[-1].number
+        others: dict[str, float] = {}
+        if alert.kind is AlertKind.PRICE_DROP:
+            others = self._engine.prices_last_seen((each.user_id for each in readers), alert.product)
+        edition, forms = self._edition(bundle), Forms(self._edition(bundle), standing)
+        for reader in readers:
+            if reader.behind or reader.given >= last:
+                continue
+            if not reader.flowing:
+                reader.resume(max(reader.given, alert.number - 1))
+                continue
+            if standing:
+                price = others.get(reader.user_id)
+                if price is None:
+                    reader.write(forms[reader.prepare])
+                elif price > alert.after:
+                    reader.give(edition.frame(standing, price))
+            reader.given = last
+
+    async def _offer(self, bundle: Bundle, readers: tuple[Connection, ...]) -> None:
+        """Give a bundle to those of some readers whom it concerns, looking at each of them."""
         topic, last = TOPICS[bundle[0].kind], bundle[-1].number
         standing, began = self._standing(bundle), time.perf_counter()
-        for connection in self._hub.of_topic(topic):
-            subscription = connection.subscriptions.get(topic)
-            if subscription is None or connection.behind or last <= max(connection.given, subscription.after):
+        for reader in readers:
+            subscription = reader.subscriptions.get(topic)
+            if subscription is None or reader.behind or last <= max(reader.given, subscription.after):
                 continue
-            if connection.ready:
-                self._give(connection, subscription, bundle, standing)
-                connection.given = last
+            if reader.flowing:
+                self._give(reader, subscription, bundle, standing)
+                reader.given = last
             else:
-                connection.resume(max(connection.given, bundle[0].number - 1))
+                reader.resume(max(reader.given, bundle[0].number - 1))
             if time.perf_counter() - began > SLICE_SECONDS:
                 await asyncio.sleep(0)
                 standing, began = self._standing(bundle), time.perf_counter()
@@ -154,9 +206,7 @@ class Alerting:
         self, connection: Connection, subscription: Subscription, bundle: Bundle, standing: Products
     ) -> None:
         """Give one reader what is for them of the products about which a bundle still stands."""
-        products = standing
-        if subscription.narrowed:
-            products = tuple(product for product in standing if subscription.takes(product))
+        products = tuple(product for product in standing if subscription.takes(product))
         if not products:
             return
         alert = bundle[0]
@@ -176,9 +226,16 @@ class Alerting:
                 return not mine or last_seen is not None
             case AlertKind.NEW_ARRIVAL:
                 # What is new nobody saw; that it is of a favourite farm makes it the shopper's own.
-                return self._engine.is_favourite(user_id, alert.product)
+                return self._engine.catalogue.shelf.farm[alert.product] in self._favourites_of(user_id)
             case _:
                 assert_never(alert.kind)
+
+    def _favourites_of(self, user_id: str) -> frozenset[int]:
+        """Return a shopper's favourite farms, counted once until something is applied again."""
+        farms = self._favourites.get(user_id)
+        if farms is None:
+            farms = self._favourites[user_id] = self._engine.favourite_farms(user_id)
+        return farms
 
     def _bundles(self, after: int, until: int) -> Iterator[Bundle]:
         return bundles(self._engine.alerts.between(after, until), self._engine.catalogue.shelf.farm)

@@ -328,6 +328,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         ws=WebSocketWire,
         ws_max_size=LARGEST_FRAME,
         ws_per_message_deflate=False,
+        # Each stream pings by itself, together with its heartbeat.
+        ws_ping_interval=None,
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -1,6 +1,6 @@
 """Alerts as they go out: put together where that is kinder, and written once for many readers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias, assert_never
 
 import msgspec
@@ -41,26 +41,20 @@ def _go_together(one: Alert, other: Alert, farms: Indices) -> bool:
 class Edition:
     """A bundle on its way: one frame for all readers whom the same part of it concerns."""
 
-    __slots__ = ("_alert", "_frames", "_last", "_message_id")
+    __slots__ = ("_alert", "_frames", "_message_id")
 
     def __init__(self, alert: Alert, message_id: str) -> None:
         self._alert = alert
         self._message_id = message_id
         self._frames: dict[tuple[Products, float | None], Frame] = {}
-        self._last: tuple[Products, float | None, Frame] | None = None
 
     def frame(self, products: Products, last_seen: float | None) -> Frame:
         """Return the frame about some products; `last_seen` is a price, None for who never saw it."""
-        # Most readers are given the same as the one before, and a look-up hashes every field of a product.
-        last = self._last
-        if last is not None and last[0] is products and last[1] == last_seen:
-            return last[2]
         frame = self._frames.get((products, last_seen))
         if frame is None:
             kind = ServerType(self._alert.kind.value)
             drafted = draft(kind, self._payload(products, last_seen), self._alert.at)
             frame = self._frames[products, last_seen] = Frame(drafted, self._message_id)
-        self._last = products, last_seen, frame
         return frame
 
     def _payload(self, products: Products, last_seen: float | None) -> PriceDrop | BackInStock | NewArrivals:
@@ -80,3 +74,18 @@ class Edition:
                 return NewArrivals(products=products)
             case _:
                 assert_never(alert.kind)
+
+
+class Forms(dict[Callable[[Frame], bytes], bytes]):
+    """The common frame of an edition, prepared once for each kind of wire; by what prepares it."""
+
+    __slots__ = ("_edition", "_products")
+
+    def __init__(self, edition: Edition, products: Products) -> None:
+        self._edition = edition
+        self._products = products
+
+    def __missing__(self, prepare: Callable[[Frame], bytes]) -> bytes:
+        """Prepare it for another kind of wire."""
+        prepared = self[prepare] = prepare(self._edition.frame(self._products, None))
+        return prepared

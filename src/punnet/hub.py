@@ -35,15 +35,23 @@ class Bounds(NamedTuple):
 
 
 class Wire(Protocol):
-    """What carries frames to one reader. Nothing here waits."""
+    """What carries frames to one reader. Nothing here waits.
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is room for more; whoever holds the wire is called when there is again."""
+    `ready` says whether there is room for more. `on_full` is called when there is none any longer, `on_room`
+    when there is again.
+    """
+
+    ready: bool
+    on_full: Callable[[], None]
+    on_room: Callable[[], None]
+
+    @staticmethod
+    def prepare(frame: Frame) -> bytes:
+        """Return a frame as it is written on wires of this kind."""
         ...
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame."""
+    def write(self, prepared: bytes) -> None:
+        """Send what was prepared."""
         ...
 
     def end(self, code: int, reason: str) -> None:
@@ -55,7 +63,8 @@ class Connection:
     """One reader: what it subscribed to, and what waits for it.
 
     `given` is the number up to which it has all alerts of its subscriptions; while it is `behind`, there are
-    later ones that it was not given.
+    later ones that it was not given. It is `flowing` when it lacks nothing and what comes can be written at
+    once, with `write`, after `prepare`.
     """
 
     __slots__ = (
@@ -67,10 +76,13 @@ class Connection:
         "_wire",
         "behind",
         "close_code",
+        "flowing",
         "given",
         "opened_at",
+        "prepare",
         "subscriptions",
         "user_id",
+        "write",
     )
 
     def __init__(self, hub: "Hub", user_id: str, wire: Wire, opened_at: float) -> None:
@@ -79,7 +91,10 @@ class Connection:
         self.subscriptions: Mapping[Topic, Subscription] = {}
         self.given = hub.numbers.published
         self.behind = False
+        self.flowing = wire.ready
         self.close_code: int | None = None
+        self.write, self.prepare = wire.write, wire.prepare
+        wire.on_full, wire.on_room = self.full, self.drained
         self._hub = hub
         self._wire = wire
         self._outbox: deque[bytes] | None = None
@@ -97,7 +112,11 @@ class Connection:
 
     def resume(self, after: int) -> None:
         """Go on after an alert."""
-        self.given, self.behind = after, True
+        self.given, self.behind, self.flowing = after, True, False
+
+    def caught_up(self) -> None:
+        """Lack nothing any more."""
+        self.behind, self.flowing = False, self._wire.ready and self.close_code is None
 
     def send(self, draft: bytes) -> None:
         """Send a message, or keep it until there is room; close with TRY_AGAIN_LATER where too much waits."""
@@ -118,13 +137,13 @@ class Connection:
 
     def give(self, frame: Frame) -> None:
         """Send an alert; only a connection that is `ready` can be given one."""
-        self._wire.put(frame)
+        self.write(self.prepare(frame))
 
     def close(self, code: int, reason: str = "") -> None:
         """Take no more, and say goodbye: after what waits, or at once to a reader that is too slow."""
         if self.close_code is not None:
             return
-        self.close_code = code
+        self.close_code, self.flowing = code, False
         self._rest()
         if code == TRY_AGAIN_LATER:
             self.drop()
@@ -139,6 +158,11 @@ class Connection:
         if self._outbox:
             self._outbox.clear()
             self._bytes = 0
+
+    def full(self) -> None:
+        """Write nothing until there is room again, and part with a reader who makes none."""
+        self.flowing = False
+        self._wait()
 
     def drained(self) -> None:
         """Go on with what waits, because there is room again."""
@@ -155,17 +179,19 @@ class Connection:
             self._goodbye()
         elif self.behind:
             self._hub.refill(self)
+        else:
+            self.caught_up()
 
     def gone(self) -> None:
         """Forget what waits: nobody is there to read it."""
-        self.close_code = self.close_code or GOING_AWAY
+        self.close_code, self.flowing = self.close_code or GOING_AWAY, False
         self.drop()
         self._rest()
 
     def _put(self, draft: bytes) -> None:
         numbers = self._hub.numbers
         given = self.given if self.behind else max(self.given, numbers.published)
-        self._wire.put(Frame(draft, numbers.following(given)))
+        self.write(self.prepare(Frame(draft, numbers.following(given))))
 
     def _wait(self) -> None:
         """Look whether anything moved, in a while."""
@@ -177,6 +203,25 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class Readers(NamedTuple):
+    """Who is subscribed to a topic, to whatever comes or to some of it, and after which alert.
+
+    They come and go.
+    """
+
+    plain: dict[Connection, int]
+    choosy: dict[Connection, int]
+
+    @property
+    def everyone(self) -> tuple[Connection, ...]:
+        """Both, as they are now."""
+        return (*self.plain, *self.choosy)
+
+    def of(self, subscription: Subscription) -> dict[Connection, int]:
+        """Return those with such a subscription."""
+        return self.plain if subscription.plain else self.choosy
 
 
 class Hub:
@@ -200,7 +245,7 @@ class Hub:
         self._clock = clock
         self._capacity = capacity
         self._by_user: dict[str, dict[Connection, None]] = {}
-        self._by_topic: dict[Topic, dict[Connection, None]] = {topic: {} for topic in Topic}
+        self._by_topic: dict[Topic, Readers] = {topic: Readers({}, {}) for topic in Topic}
         self._opened_sum = 0.0
         self._closed_seconds = 0.0
         self._nobody = asyncio.Event()
@@ -247,10 +292,10 @@ class Hub:
 
     def subscribe(self, connection: Connection, subscriptions: Mapping[Topic, Subscription]) -> None:
         """Make `subscriptions` all that the connection has."""
-        for topic in connection.subscriptions:
-            del self._by_topic[topic][connection]
-        for topic in subscriptions:
-            self._by_topic[topic][connection] = None
+        for topic, subscription in connection.subscriptions.items():
+            del self._by_topic[topic].of(subscription)[connection]
+        for topic, subscription in subscriptions.items():
+            self._by_topic[topic].of(subscription)[connection] = subscription.after
         connection.subscriptions = subscriptions
 
     def listens(self, user_id: str) -> bool:
@@ -261,9 +306,9 @@ class Hub:
         """Return the connections of a user."""
         return tuple(self._by_user.get(user_id, ()))
 
-    def of_topic(self, topic: Topic) -> tuple[Connection, ...]:
-        """Return the connections subscribed to a topic, the one that is so longest first."""
-        return tuple(self._by_topic[topic])
+    def of_topic(self, topic: Topic) -> Readers:
+        """Return the connections subscribed to a topic, each kind the one that is so longest first."""
+        return self._by_topic[topic]
 
     def publish_user(self, user_id: str, draft: bytes) -> None:
         """Send a message on each of the user's connections."""
@@ -297,7 +342,8 @@ class Hub:
 
     def subscriptions(self) -> Counter[str]:
         """Return the number of connections subscribed to each topic."""
-        return Counter({str(topic): len(readers) for topic, readers in self._by_topic.items() if readers})
+        counts = {str(topic): len(readers.everyone) for topic, readers in self._by_topic.items()}
+        return Counter({topic: count for topic, count in counts.items() if count})
 
     def _connections(self) -> Iterable[Connection]:
         return (connection for listening in self._by_user.values() for connection in listening)

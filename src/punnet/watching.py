@@ -282,7 +282,7 @@ class Watching:
 
     def _readers(self, key: Key) -> list[Connection]:
         if key.user_id is None:
-            topic, connections = Topic.TRENDING, self._hub.of_topic(Topic.TRENDING)
+            topic, connections = Topic.TRENDING, self._hub.of_topic(Topic.TRENDING).everyone
         else:
             topic, connections = Topic.PERSONALIZED, self._hub.of_user(key.user_id)
         subscribed = ((each, each.subscriptions.get(topic)) for each in connections)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from punnet.engine.alerts import Alert, AlertKind
-from punnet.engine.concern import is_favourite, kinship, price_last_seen, stands
+from punnet.engine.concern import favourite_farms, kinship, price_last_seen, prices_last_seen, stands
 from punnet.engine.tuning import Tuning
 from punnet.market import UserAction
 from tests.engine.facts import (
@@ -28,6 +28,10 @@ SHOP = (farm("hill"), farm("dale"), product("leeks"), product("kale"), product("
 NAMES = ("leeks", "kale", "honey")
 LEEKS, KALE, HONEY = range(3)
 SHOPPERS = ("ann", "bob", "cem")
+
+
+def is_favourite(index, user_id, product):
+    return index.catalogue.shelf.farm[product] in favourite_farms(index, user_id)
 
 
 def alert(kind, *, before=3.0, after=2.0, what=LEEKS):
@@ -86,9 +90,11 @@ def naive_last_seen(deeds, user_id, name):
 @given(st.lists(deeds, max_size=25))
 def test_the_price_last_seen_is_that_of_the_latest_sighting_or_purchase(deeds):
     index = market(*map(fact_of, deeds))
-    for user_id in SHOPPERS:
-        for position, name in enumerate(NAMES):
-            assert price_last_seen(index, user_id, position) == naive_last_seen(deeds, user_id, name)
+    for position, name in enumerate(NAMES):
+        prices = {user_id: naive_last_seen(deeds, user_id, name) for user_id in (*SHOPPERS, "nobody")}
+        assert {user_id: price_last_seen(index, user_id, position) for user_id in prices} == prices
+        seen = {user_id: price for user_id, price in prices.items() if price is not None}
+        assert prices_last_seen(index, prices, position) == seen
 
 
 @given(

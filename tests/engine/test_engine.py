@@ -316,8 +316,9 @@ def test_it_knows_whose_farms_a_shopper_likes():
         product("plums", farm_id="dale"),
         did("ann", "ADD_TO_WISHLIST", "dale", farm=True),
     )
-    assert [engine.is_favourite("ann", product) for product in (0, 3)] == [False, True]
-    assert not engine.is_favourite("bob", 3)
+    farms = engine.catalogue.shelf.farm
+    assert [farms[product] in engine.favourite_farms("ann") for product in (0, 3)] == [False, True]
+    assert engine.favourite_farms("bob") == frozenset()
 
 
 def test_it_knows_how_much_shoppers_have_in_common_with_a_buyer():

@@ -49,7 +49,8 @@ def test_a_message_says_in_every_form_what_was_drafted_and_its_number(text, requ
     assert message.timestamp == datetime.fromtimestamp(now, UTC)
     assert message.request_id == (request_id or msgspec.UNSET)
     assert frame.websocket.endswith(frame.text)
-    assert frame.event == b"id: journal-run:17\ndata: " + frame.text + b"\n\n"
+    event = b"id: journal-run:17\ndata: " + frame.text + b"\n\n"
+    assert frame.chunk == b"%x\r\n" % len(event) + event + b"\r\n"
 
 
 def test_a_message_as_it_is_written():
@@ -72,13 +73,14 @@ def test_what_answers_a_request_names_it():
 @given(st.text(max_size=50))
 def test_an_event_is_one_line_of_data_whatever_a_message_says(text):
     frame = Frame(draft(ServerType.ERROR, ErrorPayload(error=text, code="X"), 0.0), "j-r:1")
-    lines = frame.event.split(b"\n")
+    size, event, rest = frame.chunk.split(b"\r\n")
+    assert (int(size, 16), rest) == (len(event), b"")
+    lines = event.split(b"\n")
     assert len(lines) == 4
-    assert b"\r" not in frame.event
     assert lines[1] == b"data: " + frame.text
 
 
-@pytest.mark.parametrize("form", ["websocket", "event"])
+@pytest.mark.parametrize("form", ["websocket", "chunk"])
 def test_each_form_is_made_once(form):
     frame = of_size(200)
     assert getattr(frame, form) is getattr(frame, form)

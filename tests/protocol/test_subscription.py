@@ -37,7 +37,7 @@ def test_a_filter_takes_what_fits_all_that_is_given_and_of_each_list_any_member(
     fits = ((products, product_id), (farms, farm_id), (categories, category))
     expected = all(wanted is None or it in wanted for wanted, it in fits)
     assert given.takes(listed(product_id, farm_id, category)) is expected
-    assert given.narrowed is any(wanted is not None for wanted, _ in fits)
+    assert given.plain is all(wanted is None for wanted, _ in fits)
 
 
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(-2, 12))
@@ -63,7 +63,7 @@ def test_what_is_no_number_is_not_held(number):
 def test_without_a_filter_everything_is_taken(narrowed):
     given = Subscription.of(SubscribePayload(topics=TOPICS, filter=narrowed), 7, None)
     assert given == Subscription(7)
-    assert (given.narrowed, given.mine) == (False, False)
+    assert (given.plain, given.mine) == (True, False)
     assert given.takes(listed())
 
 
@@ -91,7 +91,7 @@ def test_a_place_on_the_equator_is_a_place():
 def test_what_is_mine_others_know():
     given = subscription(relevance=Relevance.MINE)
     assert given.mine
-    assert not given.narrowed
+    assert not given.plain
     assert given.takes(listed())
 
 

@@ -154,6 +154,7 @@ class Server(uvicorn.Server):
                 http=EventsWire,
                 ws=WebSocketWire,
                 ws_max_size=LARGEST_FRAME,
+                ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,

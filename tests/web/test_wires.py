@@ -79,9 +79,9 @@ async def test_a_stream_has_the_wire_of_its_kind_and_room_on_it(stall, address, 
 @KINDS
 async def test_what_is_put_on_a_wire_goes_out_as_it_is(stall, address, path, headers, kind):
     async with by_hand(stall, address, path, headers) as (wire, reader, _):
-        wire.put(HELLO)
-        event = HELLO.event
-        expected = HELLO.websocket if kind is WebSocketWire else b"%x\r\n%b\r\n" % (len(event), event)
+        expected = HELLO.websocket if kind is WebSocketWire else HELLO.chunk
+        wire.write(wire.prepare(HELLO))
+        assert wire.prepare(HELLO) == expected
         came = await reader.readuntil(expected)
         assert came.count(HELLO.text) == 1
 
@@ -136,8 +136,8 @@ async def test_who_answers_a_goodbye_is_hung_up_on_at_once(stall, address):
 async def test_who_does_not_take_what_waits_is_hung_up_on(hasty, stall, address, path, headers, kind):
     large = Frame(b'{"a":"' + b"x" * 4_000_000 + b'"}', "epoch-run:1")
     async with by_hand(stall, address, path, headers) as (wire, *_):
-        wire.put(large)
-        wire.put(large)
+        wire.write(wire.prepare(large))
+        wire.write(wire.prepare(large))
         assert not wire.ready
         wire.end(1013, "bye")
         assert wire.transport.get_write_buffer_size() > 0
@@ -152,8 +152,8 @@ async def test_there_is_room_again_once_what_waits_is_taken(stall, address, path
     async with by_hand(stall, address, path, headers) as (wire, reader, _):
         told = []
         wire.on_room = lambda: told.append(wire.ready)
-        wire.put(large)
-        wire.put(large)
+        wire.write(wire.prepare(large))
+        wire.write(wire.prepare(large))
         assert (wire.ready, told) == (False, [])
         await reader.readexactly(8_000_000)
         await until(lambda: wire.ready)
@@ -174,7 +174,7 @@ async def test_who_has_more_to_say_hears_the_goodbye_and_is_heard_to_answer_it()
         # While the server is busy with one, it reads one more and no other.
         for _ in range(3):
             await client.send(json.dumps(view))
-        await until(lambda: wire.read_paused and wire.queue.qsize())
+        await until(lambda: wire.read_paused and not wire.queue.empty())
         wire.end(1013, "bye")
         assert not wire.read_paused
         with pytest.raises(ConnectionClosed) as closed:

@@ -1,6 +1,6 @@
 """Whether an alert still stands, and whom it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -41,13 +41,26 @@ def price_last_seen(index: Index, user_id: str, product: int) -> float | None:
     return max(sights, key=lambda sight: sight.time).price if sights else None
 
 
-def is_favourite(index: Index, user_id: str, product: int) -> bool:
-    """Return whether a product is of one of the farms that a shopper likes best."""
+def prices_last_seen(index: Index, user_ids: Iterable[str], product: int) -> dict[str, float]:
+    """Return `price_last_seen` of those shoppers who saw the product; for many of them at once."""
+    ledger = index.ledger
+    buyers = set(ledger.shoppers[ledger.holding.row(product)].tolist())
+    prices: dict[str, float] = {}
+    for user_id in user_ids:
+        shopper = index.shoppers.find(user_id)
+        if shopper in buyers or product in index.profile(shopper).seen:
+            price = price_last_seen(index, user_id, product)
+            if price is not None:
+                prices[user_id] = price
+    return prices
+
+
+def favourite_farms(index: Index, user_id: str) -> frozenset[int]:
+    """Return the positions of the farms that a shopper likes best."""
     shopper = index.shoppers.find(user_id)
     if shopper < 0:
-        return False
-    farm = index.catalogue.shelf.farm[product]
-    return bool(np.any(favourites(taste_of(index, shopper).farms) == farm))
+        return frozenset()
+    return frozenset(favourites(taste_of(index, shopper).farms).tolist())
 
 
 def kinship(index: Index, user_ids: Sequence[str], buyer_id: str) -> list[float]:

@@ -1,6 +1,6 @@
 """The pure engine: records go in, answers come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -118,9 +118,13 @@ class Engine:
         """
         return concern.price_last_seen(self._index, user_id, product)
 
-    def is_favourite(self, user_id: str, product: int) -> bool:
-        """Return whether a product is of one of the farms that a shopper likes best."""
-        return concern.is_favourite(self._index, user_id, product)
+    def prices_last_seen(self, user_ids: Iterable[str], product: int) -> dict[str, float]:
+        """Return `price_last_seen` of those shoppers who saw the product; for many of them at once."""
+        return concern.prices_last_seen(self._index, user_ids, product)
+
+    def favourite_farms(self, user_id: str) -> frozenset[int]:
+        """Return the positions of the farms that a shopper likes best."""
+        return concern.favourite_farms(self._index, user_id)
 
     def kinship(self, user_ids: Sequence[str], buyer_id: str) -> list[float]:
         """Return of each shopper which share of what they bought another one bought, too; 0..1."""

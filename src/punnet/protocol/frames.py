@@ -46,13 +46,13 @@ def draft(kind: ServerType, payload: Payload, now: float, request_id: str | None
 class Frame:
     """One message, ready for any number of readers: it is put into each form once."""
 
-    __slots__ = ("_event", "_websocket", "message_id", "text")
+    __slots__ = ("_chunk", "_websocket", "message_id", "text")
 
     def __init__(self, drafted: bytes, message_id: str) -> None:
         self.message_id = message_id.encode()
         self.text = b'%b,"messageId":"%b"}' % (drafted[:-1], self.message_id)
         self._websocket = b""
-        self._event = b""
+        self._chunk = b""
 
     @property
     def websocket(self) -> bytes:
@@ -69,11 +69,16 @@ class Frame:
         return self._websocket
 
     @property
-    def event(self) -> bytes:
-        """The message as a server-sent event, whose id is its `messageId`."""
-        if not self._event:
-            self._event = b"id: %b\ndata: %b\n\n" % (self.message_id, self.text)
-        return self._event
+    def chunk(self) -> bytes:
+        """The message as a server-sent event, whose id is its `messageId`, in a chunk of HTTP/1.1."""
+        if not self._chunk:
+            self._chunk = chunked(b"id: %b\ndata: %b\n\n" % (self.message_id, self.text))
+        return self._chunk
+
+
+def chunked(event: bytes) -> bytes:
+    """Return a server-sent event as a chunk of a body whose length nobody knows (RFC 9112, 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(event), event)
 
 
 class Numbers:

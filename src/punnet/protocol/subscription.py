@@ -50,9 +50,9 @@ class Subscription(NamedTuple):
         )
 
     @property
-    def narrowed(self) -> bool:
-        """Whether there are products that `takes` does not let through."""
-        return not (self.products is None and self.farms is None and self.categories is None)
+    def plain(self) -> bool:
+        """Whether it takes whatever comes."""
+        return not self.mine and self.products is None and self.farms is None and self.categories is None
 
     def takes(self, product: ListedProduct) -> bool:
         """Return whether the filter lets this product through; whether it is `mine` others know."""

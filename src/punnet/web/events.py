@@ -82,6 +82,4 @@ def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
     wire = wire_of(scope, EventsWire)
     if wire is None:
         raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
-    feed = _Feed(shop, query, wire)
-    wire.on_room = feed.connection.drained
-    return feed
+    return _Feed(shop, query, wire)

@@ -41,10 +41,16 @@ def websocket_handler(shop: Shop, path: str) -> ASGIRouteHandler:
 class _Dialogue(Stream):
     """A stream on which the client speaks, too."""
 
-    __slots__ = ()
+    __slots__ = ("_wire",)
+
+    def __init__(self, shop: Shop, query: StreamQuery, wire: WebSocketWire) -> None:
+        super().__init__(shop, query, wire, silence=shop.limits.silence_seconds)
+        self._wire = wire
+        wire.on_life = self._heard
 
     async def run(self, receive: Receive) -> None:
         """Obey the client's frames, one after the other, until it is gone or was sent away."""
+        self._wire.settle()
         self.open()
         while True:
             event = await receive()
@@ -52,6 +58,14 @@ class _Dialogue(Stream):
                 return
             text = event.get("text")
             await self._hear((event.get("bytes") or b"") if text is None else text)
+
+    def beat(self) -> None:
+        """Say that the server lives, and ask whether the client does."""
+        super().beat()
+        self._wire.ping()
+
+    def _heard(self) -> None:
+        self.session.heard(self.shop.clock())
 
     async def _hear(self, frame: str | bytes) -> None:
         shop = self.shop
@@ -86,10 +100,7 @@ def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     wire = wire_of(scope, WebSocketWire)
     if wire is None:
         raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
-    dialogue = _Dialogue(shop, query, wire, silence=shop.limits.silence_seconds)
-    wire.on_room = dialogue.connection.drained
-    wire.on_life = lambda: dialogue.session.heard(shop.clock())
-    return dialogue
+    return _Dialogue(shop, query, wire)
 
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:

@@ -3,26 +3,32 @@
 ASGI's `send` waits for room. Who tells many readers something must not wait for any of them.
 """
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from litestar.types import HTTPScope, WebSocketScope
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.frames import Frame as ReceivedFrame
 from websockets.http11 import Request
 
 from punnet.hub import LAST_WORDS_SECONDS
-from punnet.protocol.frames import Frame
+from punnet.protocol.frames import Frame, chunked
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 
 WIRE = "punnet.wire"
 """Where in the state of a scope its wire stands."""
 
-COMMENT = b":\n\n"
+COMMENT = chunked(b":\n\n")
 """A server-sent event that says nothing."""
+
+PING = b"\x89\x00"
+"""A frame that a client's WebSocket answers by itself."""
 
 NOT_UTF8 = 1007
 """The close code for a text that is none."""
@@ -35,19 +41,45 @@ def _nobody() -> None:
 
 
 class WebSocketWire(WebSocketsSansIOProtocol):
-    """A WebSocket. `on_room` is called when there is room again, `on_life` when the client answers a ping."""
+    """A WebSocket; see `punnet.hub.Wire`. `on_life` is called when the client answers a ping."""
 
+    on_full: Callable[[], None] = staticmethod(_nobody)
     on_room: Callable[[], None] = staticmethod(_nobody)
     on_life: Callable[[], None] = staticmethod(_nobody)
+    write: Callable[[bytes], None]
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is room for more."""
-        return self.writable.is_set() and not (self.close_sent or self.disconnected)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.ready = True
+        # Those of asyncio take 3.5 KB, for every connection as long as it lasts.
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Inbox())
+        self.writable = cast("asyncio.Event", Gate())
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame."""
-        self.transport.write(frame.websocket)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the connection."""
+        super().connection_made(transport)
+        self.write = self.transport.write
+
+    @staticmethod
+    def prepare(frame: Frame) -> bytes:
+        """Return a frame as it is written."""
+        return frame.websocket
+
+    def ping(self) -> None:
+        """Ask for a sign of life, if there is room for that."""
+        if self.ready:
+            self.transport.write(PING)
+
+    def settle(self) -> None:
+        """Let go of what only the handshake needed: with a browser's headers that is 5 KB."""
+        del self.request, self.response
+        self.scope["headers"] = []
 
     def end(self, code: int, reason: str) -> None:
         """Say goodbye, and hang up when the client did so too, or a little later."""
@@ -56,7 +88,7 @@ class WebSocketWire(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
+        self.close_sent, self.ready = True, False
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
@@ -98,32 +130,48 @@ class WebSocketWire(WebSocketsSansIOProtocol):
         super().handle_pong(event)
         self.on_life()
 
+    def pause_writing(self) -> None:
+        """Note that there is no room."""
+        super().pause_writing()
+        self.ready = False
+        self.on_full()
+
     def resume_writing(self) -> None:
         """Note that there is room again."""
         super().resume_writing()
+        self.ready = not self.close_sent
         self.on_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that nobody is there any more."""
+        super().connection_lost(exc)
+        self.ready = False
+        self.on_full()
 
 
 class EventsWire(HttpToolsProtocol):
     """An HTTP connection, on which an answer of server-sent events can be sent piece by piece."""
 
+    on_full: Callable[[], None] = staticmethod(_nobody)
     on_room: Callable[[], None] = staticmethod(_nobody)
+    ready = True
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is room for more."""
-        return not (self.flow.write_paused or self.transport.is_closing())
+    @staticmethod
+    def prepare(frame: Frame) -> bytes:
+        """Return a frame as it is written."""
+        return frame.chunk
 
-    def put(self, frame: Frame) -> None:
-        """Send a frame."""
-        self._put(frame.event)
+    def write(self, prepared: bytes) -> None:
+        """Send what was prepared."""
+        self.transport.write(prepared)
 
     def comment(self) -> None:
         """Send something that the client does not notice."""
-        self._put(COMMENT)
+        self.transport.write(COMMENT)
 
     def end(self, _code: int, _reason: str) -> None:
         """End the answer, and hang up; events know no goodbye, and who wants more comes back."""
+        self.ready = False
         if not self.transport.is_closing():
             self.transport.write(b"0\r\n\r\n")
             self.transport.close()
@@ -134,13 +182,75 @@ class EventsWire(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["state"][WIRE] = self
 
+    def pause_writing(self) -> None:
+        """Note that there is no room."""
+        super().pause_writing()
+        self.ready = False
+        self.on_full()
+
     def resume_writing(self) -> None:
         """Note that there is room again."""
         super().resume_writing()
+        self.ready = not self.transport.is_closing()
         self.on_room()
 
-    def _put(self, event: bytes) -> None:
-        self.transport.write(b"%x\r\n%b\r\n" % (len(event), event))
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that nobody is there any more."""
+        super().connection_lost(exc)
+        self.ready = False
+        self.on_full()
+
+
+class Inbox:
+    """What of a queue uvicorn needs for what a client sends, which one task takes."""
+
+    __slots__ = ("_events", "_waiting")
+
+    def __init__(self) -> None:
+        self._events: list[object] = []
+        self._waiting: asyncio.Future[None] | None = None
+
+    def put_nowait(self, event: object) -> None:
+        """Put an event in."""
+        self._events.append(event)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def get(self) -> object:
+        """Take the first event out, once there is one."""
+        while not self._events:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+        return self._events.pop(0)
+
+    def empty(self) -> bool:
+        """Return whether there is none."""
+        return not self._events
+
+
+class Gate:
+    """What of an event uvicorn needs to wait for room."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self) -> None:
+        self._opened: asyncio.Event | None = None
+
+    def clear(self) -> None:
+        """Close it."""
+        if self._opened is None:
+            self._opened = asyncio.Event()
+
+    def set(self) -> None:
+        """Open it."""
+        if self._opened is not None:
+            self._opened.set()
+            self._opened = None
+
+    async def wait(self) -> None:
+        """Return once it is open."""
+        if self._opened is not None:
+            await self._opened.wait()
 
 
 def wire_of(scope: HTTPScope | WebSocketScope, kind: type[W]) -> W | None:
