@@ -69,7 +69,7 @@ class Watched:
         self.since = 0.0
         """When the first of that happened."""
         self.changed = False
-        """Whether something happened before the first look."""
+        """Whether others did something since the last look."""
         self.owed: list[Connection] = []
         """Who came back, and is sent the list whether it is another one or not."""
         self.sent = 0
@@ -195,26 +195,30 @@ class Watching:
 
     def _sort(self, now: float) -> None:
         """Put the lists in the order in which they are concerned."""
-        for watched, weight in self._concerned():
+        for watched, weight, by_others in self._concerned():
             watched.touch(weight, now)
-            watched.changed = True
+            watched.changed = watched.changed or by_others
         self._buyers.clear()
         self._products.clear()
         self._sorted_at = now
         self._queue_up(now)
 
-    def _concerned(self) -> Iterator[tuple[Watched, float]]:
-        """Yield the lists that may be others now, and how much that is to be expected."""
+    def _concerned(self) -> Iterator[tuple[Watched, float, bool]]:
+        """Yield the lists that may be others now, how much that is to be expected, and if because of others.
+
+        What a shopper bought changes the shopper's own list, too; that is looked at, and not told.
+        """
         everyone = list(self._lists.values())
         shoppers = [watched.key.user_id or "" for watched in everyone]
         weights = [0.0] * len(everyone)
         for buyer in list(self._buyers)[-BUYERS:]:
             weights = list(map(max, weights, self._engine.kinship(shoppers, buyer)))
         for watched, weight in zip(everyone, weights, strict=True):
-            if self._products.intersection(watched.ids or ()) or watched.key.user_id is None:
-                yield watched, 1.0
-            elif self._products or self._buyers.keys() - {watched.key.user_id}:
-                yield watched, weight
+            user_id = watched.key.user_id
+            by_others = bool(self._products or self._buyers.keys() - {user_id})
+            is_surely = user_id is None or self._products.intersection(watched.ids or ())
+            if by_others or user_id in self._buyers:
+                yield watched, 1.0 if is_surely else weight, by_others
 
     def _queue_up(self, now: float) -> None:
         due = [watched for watched in self._lists.values() if self._is_due(watched, now)]
@@ -225,7 +229,8 @@ class Watching:
         return watched.weight is not None and self._is_rested(watched, now)
 
     def _is_rested(self, watched: Watched, now: float) -> bool:
-        return now - watched.sent_at >= self._gap
+        # A clock that was set back must not silence a list.
+        return not 0 <= now - watched.sent_at < self._gap
 
     def _wake_later(self, now: float) -> None:
         """Go on with what happened too soon after the last message."""
@@ -252,7 +257,7 @@ class Watching:
         watched.owed = []
         # Within the gap it only was looked at for who came back.
         if self._is_rested(watched, now):
-            is_other = watched.changed if watched.ids is None else ids != watched.ids
+            is_other = watched.changed and ids != watched.ids
             told = readers if is_other else told
             watched.ids, watched.weight, watched.changed = ids, None, False
             watched.sent_at = now if is_other else watched.sent_at
@@ -320,7 +325,7 @@ def _message(key: Key, found: Answer | Trends, now: float) -> bytes:
             timestamp=found.timestamp,
             user_id=found.user_id,
         )
-        return draft(ServerType.RECOMMENDATION_UPDATE, update, now)
+        return draft(ServerType.PERSONALIZED_SUGGESTION, update, now)
     area = None
     if key.place is not None:
         area = Area(latitude=key.place[0], longitude=key.place[1], radius_km=found.radius_km)

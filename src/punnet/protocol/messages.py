@@ -347,12 +347,12 @@ PAYLOADS: dict[ServerType, tuple[type[Payload], ...]] = {
     ServerType.ACTION_ACK: (ActionAck,),
     ServerType.HEARTBEAT: (Heartbeat,),
     ServerType.ERROR: (ErrorPayload,),
-    ServerType.RECOMMENDATION_UPDATE: (Answer, PersonalUpdate),
+    ServerType.RECOMMENDATION_UPDATE: (Answer,),
     ServerType.PRICE_DROP_ALERT: (PriceDrop,),
     ServerType.STOCK_ALERT: (BackInStock,),
     ServerType.TRENDING_UPDATE: (Trending,),
     ServerType.NEW_ARRIVAL_ALERT: (NewArrivals,),
     ServerType.CART_RECOMMENDATION: (Answer,),
-    ServerType.PERSONALIZED_SUGGESTION: (Answer,),
+    ServerType.PERSONALIZED_SUGGESTION: (Answer, PersonalUpdate),
 }
 """What each message of the server carries."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from punnet.errors import PunnetError, Refused
-from punnet.market import Answer, Noun, Query
+from punnet.market import Answer, Id, Noun, Query
 from punnet.protocol import actions, codec
 from punnet.protocol.frames import Seen, draft
 from punnet.protocol.messages import (
@@ -39,8 +39,6 @@ TOO_BIG = 1009
 
 GONE_QUIET = 1001
 """The close code for a client that said nothing for SILENCE_SECONDS."""
-
-LONGEST_REQUEST_ID = 128
 
 P = TypeVar("P", bound=Noun)
 
@@ -265,4 +263,7 @@ def _payload(message: ClientMessage, kind: type[P]) -> P:
 def _request_id(content: object) -> str | None:
     """Return what to call the frame by, even where the rest of it is refused."""
     named = content.get("requestId") if isinstance(content, dict) else None
-    return named if isinstance(named, str) and 0 < len(named) <= LONGEST_REQUEST_ID else None
+    try:
+        return msgspec.convert(named, Id)
+    except msgspec.ValidationError:
+        return None

@@ -75,14 +75,14 @@ TOLD = {
     ServerType.ACTION_ACK: "An action is durable",
     ServerType.HEARTBEAT: "A sign of life, every `heartbeatInterval` and in answer to one",
     ServerType.ERROR: "A frame was refused, or what it asks for cannot be done",
-    ServerType.RECOMMENDATION_UPDATE: "What was asked for, or goes with a product that was viewed; "
-    "with a `topic`, the shopper's own list, which changed",
+    ServerType.RECOMMENDATION_UPDATE: "What was asked for, or goes with a product that was viewed",
     ServerType.PRICE_DROP_ALERT: "Of the topic price_drops: a price fell",
     ServerType.STOCK_ALERT: "Of the topic stock_alerts: there is some again of what was sold out",
     ServerType.TRENDING_UPDATE: "Of the topic trending: other products trend than before",
     ServerType.NEW_ARRIVAL_ALERT: "Of the topic new_arrivals: a favourite farm has something new",
     ServerType.CART_RECOMMENDATION: "What goes with the cart, after something was put into it",
-    ServerType.PERSONALIZED_SUGGESTION: "What fits a search, a wish, a good rating or a purchase",
+    ServerType.PERSONALIZED_SUGGESTION: "What fits a search, a wish, a good rating or a purchase; "
+    "with a `topic`, the shopper's own list, which others changed",
 }
 """When each message of the server comes."""
 
