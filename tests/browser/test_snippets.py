@@ -20,10 +20,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser import workshop
+from tests import npm
 from tests.browser.conftest import address
 from tests.browser.tab import Tab
-from tests.browser.workshop import Workshop
+from tests.browser.workshop import SNIPPETS, Workshop
 
 pytestmark = pytest.mark.browser
 
@@ -109,8 +109,8 @@ def named(recommendations: list[dict[str, Any]]) -> list[str]:
 def packages() -> Path:
     """Return the folder of npm's packages."""
     try:
-        return workshop.packages()
-    except workshop.NoPackages as error:
+        return npm.packages(SNIPPETS)
+    except npm.NoPackages as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 

@@ -1,51 +1,13 @@
-"""Make scripts of the snippets, with what npm brings into .tools: esbuild, React and its compiler."""
+"""Make scripts of the snippets, with what npm brings: esbuild, React and its compiler."""
 
-import fcntl
-import hashlib
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-from tests.browser import chromium
+from tests import npm
 
 SNIPPETS = Path(__file__).resolve().parent / "snippets"
-TOOLS = chromium.HOME.parent
 ADDRESS = "wss://api.example.com"
-
-
-class NoPackages(Exception):
-    """npm could not bring what makes and runs the scripts."""
-
-
-def packages() -> Path:
-    """Return the folder of the packages that package-lock.json pins; npm brings all of them or none."""
-    lock = (SNIPPETS / "package-lock.json").read_bytes()
-    home = TOOLS / f"snippets-{hashlib.sha256(lock).hexdigest()[:12]}"
-    TOOLS.mkdir(exist_ok=True)
-    with (TOOLS / "snippets.lock").open("w") as alone:
-        fcntl.flock(alone, fcntl.LOCK_EX)
-        if not home.exists():
-            fetch(home)
-    return home / "node_modules"
-
-
-def fetch(home: Path) -> None:
-    """Have npm fill the folder, which is there only once it is full."""
-    unfinished = TOOLS / "snippets.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SNIPPETS / name, unfinished)
-    # What nobody answers must fail before the time of a test is over.
-    patience = ("--fetch-retries=1", "--fetch-timeout=20000")
-    try:
-        chromium.npm("ci", "--ignore-scripts", "--loglevel=error", *patience, folder=unfinished)
-    except subprocess.CalledProcessError:
-        raise NoPackages(
-            "npm could not fetch esbuild and React: is there a network, and does npm know its registry?"
-        ) from None
-    unfinished.rename(home)
 
 
 class Workshop:
@@ -81,7 +43,7 @@ class Workshop:
 
     def _node(self, source: str, *command: str | Path) -> str:
         done = subprocess.run(
-            [chromium.node(), *command],
+            [npm.node(), *command],
             input=source,
             capture_output=True,
             text=True,
