@@ -299,8 +299,10 @@ class Watching:
         # Both with the catalogue of now: what was put or patched meanwhile was told by itself.
         before, self._read_at = self._engine.calendar(self._read_at), now
         is_other = before != self._engine.calendar(now)
-        for watched in self._lists.values():
-            if watched.key.user_id is None or is_other:
+        for watched in [*self._lists.values()]:
+            if not self._readers(watched.key):
+                del self._lists[watched.key]
+            elif watched.key.user_id is None or is_other:
                 watched.touch(0.0, now)
                 watched.changed = True
         self._wake()

@@ -12,6 +12,10 @@ SURE_FROM = 10
 """Similar shoppers from which the confidence is 1."""
 
 
+LINES = 4
+"""How many lines an order is taken to have."""
+
+
 def offer(ledger: Ledger, shopper: int, eligible: Mask, k: int, *, neighbours: int) -> Offer:
     """Return what the shoppers most like `shopper` bought, scored by the share of them who did.
 
@@ -27,6 +31,10 @@ def offer(ledger: Ledger, shopper: int, eligible: Mask, k: int, *, neighbours: i
 
 
 def _similar(ledger: Ledger, shopper: int, bought: Indices, neighbours: int) -> Indices:
+    if neighbours:
+        found = _among_latest(ledger, shopper, bought, neighbours)
+        if found is not None:
+            return found
     orders = ledger.holding.gather(bought)
     orders = orders[ledger.shoppers[orders] != shopper]
     shoppers = ledger.shoppers[orders]
@@ -34,3 +42,24 @@ def _similar(ledger: Ledger, shopper: int, bought: Indices, neighbours: int) -> 
     if neighbours and len(similar) > neighbours:
         return most_recent(shoppers, ledger.times[orders], orders, neighbours)
     return similar
+
+
+def _among_latest(ledger: Ledger, shopper: int, bought: Indices, neighbours: int) -> Indices | None:
+    """Return the `neighbours` found by walking all orders, the newest first; None where that costs more.
+
+    It costs less where many orders hold something that was bought, since the newest will do.
+    """
+    wanted = np.zeros(len(ledger.holding), np.bool_)
+    wanted[bought] = True
+    held = int(ledger.holding.lengths[bought].sum())
+    reach = 2 * neighbours
+    while reach * LINES < held:
+        orders = ledger.latest(reach)
+        owner = np.repeat(np.arange(len(orders)), ledger.sizes(orders))
+        common = np.bincount(owner, wanted[ledger.lines(orders)], len(orders)) > 0
+        newest_first = ledger.shoppers[orders[common]][::-1]
+        members, first = np.unique(newest_first[newest_first != shopper], return_index=True)
+        if len(members) >= neighbours:
+            return members[np.argsort(first)[:neighbours]]
+        reach *= 2
+    return None

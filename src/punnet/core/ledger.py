@@ -110,6 +110,10 @@ class Ledger:
         first, last = np.searchsorted(self._timeline_times.values, [after, until], side="right")
         return self._timeline.values[first:last]
 
+    def latest(self, count: int) -> Indices:
+        """Return the `count` orders placed last, by time; of equal times the one that arrived first."""
+        return self._timeline.values[-count:]
+
     def add(self, purchases: Purchases) -> None:
         """Add orders; their shoppers and products must be reserved."""
         first = len(self._shoppers)
