@@ -40,7 +40,12 @@ def naive(orders, shopper, neighbours):
     return {p: Fraction(n, len(similar)) for p, n in buyers.items()}, min(len(similar) / 10, 1.0)
 
 
-@given(st.lists(baskets, max_size=12), st.integers(0, 4), st.integers(1, PRODUCTS), st.data())
+@given(
+    st.lists(baskets, max_size=12) | st.lists(baskets, min_size=12, max_size=40),
+    st.integers(0, 4),
+    st.integers(1, PRODUCTS),
+    st.data(),
+)
 def test_a_product_has_the_share_of_the_similar_shoppers_who_bought_it(orders, neighbours, k, data):
     hidden = data.draw(st.sets(st.integers(0, PRODUCTS - 1), max_size=2))
     ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
@@ -117,6 +122,17 @@ def test_of_too_many_similar_shoppers_those_of_the_latest_common_purchase_stay(n
         neighbours=neighbours,
     )
     assert dict(scores_of(ours)) == pytest.approx(expected)
+
+
+def test_neighbours_are_looked_for_further_back_where_the_latest_orders_have_nothing_in_common():
+    ours = ask(
+        Basket(ME, (LEEK,), at=0.0),
+        *(Basket(ANN, (LEEK, CORN), at=1.0 + number) for number in range(20)),
+        Basket(BEN, (LEEK, KALE), at=30.0),
+        *(Basket(CAM, (DILL,), at=40.0 + number) for number in range(3)),
+        neighbours=1,
+    )
+    assert scores_of(ours) == [(KALE, 1.0)]
 
 
 def test_of_equal_times_the_order_that_arrived_later_is_the_more_recent():

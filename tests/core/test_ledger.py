@@ -77,6 +77,9 @@ def test_orders_between_two_times_come_by_time_then_by_arrival(orders, after, un
     ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
     within = [at for at, order in enumerate(orders) if after < order.at <= until]
     assert ledger.between(after, until).tolist() == sorted(within, key=lambda at: orders[at].at)
+    by_time = sorted(range(len(orders)), key=lambda at: orders[at].at)
+    for count in range(1, len(orders) + 2):
+        assert ledger.latest(count).tolist() == by_time[-count:]
 
 
 @given(st.lists(baskets, min_size=1, max_size=5), st.data())

@@ -303,6 +303,7 @@ def test_it_knows_what_a_shopper_last_saw_a_product_for():
     engine = engine_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"), patched("leeks", price=1.0))
     assert engine.price_last_seen("ann", 0) == 2.0
     assert engine.price_last_seen("ann", 1) is engine.price_last_seen("bob", 0) is None
+    assert engine.prices_last_seen(["ann", "bob", "nobody"], 0) == {"ann": 2.0}
     engine.apply(records(did("ann", "VIEW_PRODUCT", "leeks")))
     assert engine.price_last_seen("ann", 0) == 1.0
     engine.forget("ann")

@@ -45,14 +45,10 @@ def prices_last_seen(index: Index, user_ids: Iterable[str], product: int) -> dic
     """Return `price_last_seen` of those shoppers who saw the product; for many of them at once."""
     ledger = index.ledger
     buyers = set(ledger.shoppers[ledger.holding.row(product)].tolist())
-    prices: dict[str, float] = {}
-    for user_id in user_ids:
-        shopper = index.shoppers.find(user_id)
-        if shopper in buyers or product in index.profile(shopper).seen:
-            price = price_last_seen(index, user_id, product)
-            if price is not None:
-                prices[user_id] = price
-    return prices
+    shoppers = ((user_id, index.shoppers.find(user_id)) for user_id in user_ids)
+    who = [name for name, at in shoppers if at in buyers or product in index.profile(at).seen]
+    prices = {user_id: price_last_seen(index, user_id, product) for user_id in who}
+    return {user_id: price for user_id, price in prices.items() if price is not None}
 
 
 def favourite_farms(index: Index, user_id: str) -> frozenset[int]:
