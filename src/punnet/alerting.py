@@ -159,24 +159,25 @@ class Alerting:
 
     def _fan_out(self, bundle: Bundle, standing: Products, readers: list[Connection]) -> None:
         """Write one frame to all who are flowing, but for those who last saw another price."""
+        if not standing:
+            return
         alert, last = bundle[0], bundle[-1].number
         others: dict[str, float] = {}
         if alert.kind is AlertKind.PRICE_DROP:
             others = self._engine.prices_last_seen((each.user_id for each in readers), alert.product)
         edition, forms = self._edition(bundle), Forms(self._edition(bundle), standing)
         for reader in readers:
-            if reader.behind or reader.given >= last:
+            if reader.given >= last:
                 continue
             if not reader.flowing:
-                reader.resume(max(reader.given, alert.number - 1))
+                reader.fall_behind(alert.number - 1)
                 continue
-            if standing:
-                price = others.get(reader.user_id)
-                if price is None:
-                    reader.write(forms[reader.prepare])
-                elif price > alert.after:
-                    reader.give(edition.frame(standing, price))
             reader.given = last
+            price = others.get(reader.user_id) if others else None
+            if price is None:
+                reader.write(forms[reader.prepare])
+            elif price > alert.after:
+                reader.give(edition.frame(standing, price))
 
     async def _offer(self, bundle: Bundle, readers: tuple[Connection, ...]) -> None:
         """Give a bundle to those of some readers whom it concerns, looking at each of them."""
@@ -190,7 +191,7 @@ class Alerting:
                 self._give(reader, subscription, bundle, standing)
                 reader.given = last
             else:
-                reader.resume(max(reader.given, bundle[0].number - 1))
+                reader.fall_behind(bundle[0].number - 1)
             if time.perf_counter() - began > SLICE_SECONDS:
                 await asyncio.sleep(0)
                 standing, began = self._standing(bundle), time.perf_counter()

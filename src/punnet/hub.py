@@ -114,6 +114,11 @@ class Connection:
         """Go on after an alert."""
         self.given, self.behind, self.flowing = after, True, False
 
+    def fall_behind(self, given: int) -> None:
+        """Lack what comes after the alert `given`, unless something before it is lacked already."""
+        if not self.behind:
+            self.resume(max(self.given, given))
+
     def caught_up(self) -> None:
         """Lack nothing any more."""
         self.behind, self.flowing = False, self._wire.ready and self.close_code is None

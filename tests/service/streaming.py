@@ -123,6 +123,11 @@ class Line(asyncio.Protocol):
         """Read only a share of what comes next, most likely to the middle of a message, and abort."""
         self._share = share
 
+    def _write(self, data: bytes) -> None:
+        # The other side may just have gone, and uvloop refuses to write to whom it has closed.
+        if not (self.ended.is_set() or self.transport.is_closing()):
+            self.transport.write(data)
+
     def _begin(self) -> None:
         head, end, rest = self._rest.partition(b"\r\n\r\n")
         if end:
@@ -137,17 +142,17 @@ class SocketLine(Line):
 
     def say(self, text: bytes) -> None:
         """Send a message."""
-        self.transport.write(masked(TEXT, text))
+        self._write(masked(TEXT, text))
 
     def say_half(self, text: bytes) -> None:
         """Send the first half of a message, and abort."""
         frame = masked(TEXT, text)
-        self.transport.write(frame[: len(frame) // 2])
+        self._write(frame[: len(frame) // 2])
         self.abort()
 
     def say_goodbye(self) -> None:
         """Begin to close; what arrives until the other side does so too still counts."""
-        self.transport.write(masked(CLOSE, (1000).to_bytes(2)))
+        self._write(masked(CLOSE, (1000).to_bytes(2)))
 
     def _take(self, data: bytes) -> bytes:
         found, rest = frames(data)

@@ -46,7 +46,8 @@ def prices_last_seen(index: Index, user_ids: Iterable[str], product: int) -> dic
     ledger = index.ledger
     buyers = set(ledger.shoppers[ledger.holding.row(product)].tolist())
     shoppers = ((user_id, index.shoppers.find(user_id)) for user_id in user_ids)
-    who = [name for name, at in shoppers if at in buyers or product in index.profile(at).seen]
+    known = ((name, at) for name, at in shoppers if at >= 0)
+    who = [name for name, at in known if at in buyers or product in index.profile(at).seen]
     prices = {user_id: price_last_seen(index, user_id, product) for user_id in who}
     return {user_id: price for user_id, price in prices.items() if price is not None}
 
