@@ -19,8 +19,9 @@ from typing import NamedTuple
 from bench.load.callers import HOST
 from bench.load.crowd import Speaker, crowd
 from bench.load.serving import Serving, serving
-from bench.load.websocket import TEXT, connect, greeted, masked
+from bench.load.websocket import connect, greeted
 from tests import npm
+from tests.service.streaming import TEXT, masked
 
 PEERS = Path(__file__).resolve().parent / "peers"
 

@@ -9,7 +9,8 @@ from itertools import islice
 from time import perf_counter, perf_counter_ns
 from typing import Protocol
 
-from bench.load.websocket import CLOSE, PING, PONG, TEXT, connect, frames, greeted, masked
+from bench.load.websocket import connect, greeted
+from tests.service.streaming import CLOSE, PING, PONG, TEXT, frames, masked
 
 PATH = "/ws/recommendations?userId=u{}&topics=price_drops"
 ALERT = b'"PRICE_DROP_ALERT"'
@@ -121,7 +122,8 @@ class Crowd:
         found, rest = frames(self._rest.pop(descriptor, b"") + data)
         if rest:
             self._rest[descriptor] = rest
-        for opcode, payload in found:
+        for first, payload in found:
+            opcode = first & 15
             if opcode == TEXT and ALERT in payload:
                 self._count(descriptor, now)
                 self._learn(data, payload)

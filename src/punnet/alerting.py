@@ -149,22 +149,24 @@ class Alerting:
 
     async def _broadcast(self, bundle: Bundle, readers: Mapping[Connection, int]) -> None:
         """Give a bundle to those who take whatever comes, a slice of them at a time."""
-        everyone = tuple(readers.items())
+        before, changes = dict(readers), self._hub.changes
+        everyone = tuple(before)
         for start in range(0, len(everyone), SLICE):
             # While others had their turn, somebody may have left or subscribed anew, and the price gone up.
-            some = everyone[start : start + SLICE]
-            there = [reader for reader, after in some if readers.get(reader) == after]
+            there = everyone[start : start + SLICE]
+            if self._hub.changes != changes:
+                there = tuple(each for each in there if readers.get(each) == before[each])
             self._fan_out(bundle, self._standing(bundle), there)
             await asyncio.sleep(0)
 
-    def _fan_out(self, bundle: Bundle, standing: Products, readers: list[Connection]) -> None:
+    def _fan_out(self, bundle: Bundle, standing: Products, readers: tuple[Connection, ...]) -> None:
         """Write one frame to all who are flowing, but for those who last saw another price."""
         if not standing:
             return
         alert, last = bundle[0], bundle[-1].number
         others: dict[str, float] = {}
         if alert.kind is AlertKind.PRICE_DROP:
-            others = self._engine.prices_last_seen((each.user_id for each in readers), alert.product)
+            others = self._engine.prices_last_seen([each.user_id for each in readers], alert.product)
         edition, forms = self._edition(bundle), Forms(self._edition(bundle), standing)
         for reader in readers:
             if reader.given >= last:

@@ -257,6 +257,8 @@ class Hub:
         self._nobody.set()
         self.open = 0
         self.total = 0
+        self.changes = 0
+        """How often somebody's subscriptions changed."""
 
     @property
     def full(self) -> bool:
@@ -297,6 +299,7 @@ class Hub:
 
     def subscribe(self, connection: Connection, subscriptions: Mapping[Topic, Subscription]) -> None:
         """Make `subscriptions` all that the connection has."""
+        self.changes += 1
         for topic, subscription in connection.subscriptions.items():
             del self._by_topic[topic].of(subscription)[connection]
         for topic, subscription in subscriptions.items():

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -38,6 +39,14 @@ def test_opening_another_product_changes_the_suggestions(home):
     opened.nth(8).click()
     expect(note).to_have_text(re.compile(r"just came in$"))
     assert products(home, suggestions) != before
+
+
+def test_a_price_that_falls_is_said_on_the_page(market, home):
+    product = httpx.get(f"{market}/api/products?limit=1").json()["data"]["products"][0]
+    lower = {"price": round(product["price"] / 4, 2)}
+    httpx.patch(f"{market}/api/products/{product['id']}", json=lower).raise_for_status()
+    said = re.compile(rf"^{product['name']} cost \$.* and is \$.* now\.$")
+    expect(home.locator("#news")).to_have_text(said)
 
 
 def test_what_goes_into_the_basket_brings_what_completes_it(home):

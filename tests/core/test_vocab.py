@@ -30,9 +30,11 @@ def test_a_name_that_was_removed_leaves_its_position_empty_and_gets_a_new_one(st
         for vocab in (vocabulary, Vocabulary.of(expected)):
             assert (list(vocab), len(vocab)) == (expected, len(expected))
             assert vocab.count == len(expected) - expected.count(None)
-            assert [vocab.find(known) for known in "abcd"] == [
-                expected.index(known) if known in expected else -1 for known in "abcd"
-            ]
+            assert (
+                vocab.find_all("abcd")
+                == [vocab.find(known) for known in "abcd"]
+                == [expected.index(known) if known in expected else -1 for known in "abcd"]
+            )
             assert all(vocab[at] == known for at, known in enumerate(expected) if known is not None)
 
 

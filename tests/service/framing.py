@@ -336,8 +336,8 @@ class Visit:
             self._hear(frame)
 
     def _hear(self, frame: Frame) -> None:
-        match frame.opcode & 15:
-            case _ if frame.opcode < 0x80:
+        match frame.first & 15:
+            case _ if frame.first < 0x80:
                 self._report.wrong.append(f"a frame in pieces: {frame}")
             case 8:
                 self._code = int.from_bytes(frame.payload[:2]) or 1005

@@ -20,9 +20,9 @@ MOST_HELD = 1 << 16
 
 
 class Frame(NamedTuple):
-    """A frame that a server sent; none of them comes in pieces."""
+    """A frame that a server sent, with its first byte: the opcode, and 128 where it is whole."""
 
-    opcode: int
+    first: int
     payload: bytes
 
 

@@ -1,6 +1,6 @@
 """Whether an alert still stands, and whom it concerns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,12 +41,12 @@ def price_last_seen(index: Index, user_id: str, product: int) -> float | None:
     return max(sights, key=lambda sight: sight.time).price if sights else None
 
 
-def prices_last_seen(index: Index, user_ids: Iterable[str], product: int) -> dict[str, float]:
+def prices_last_seen(index: Index, user_ids: Sequence[str], product: int) -> dict[str, float]:
     """Return `price_last_seen` of those shoppers who saw the product; for many of them at once."""
     ledger = index.ledger
     buyers = set(ledger.shoppers[ledger.holding.row(product)].tolist())
-    shoppers = ((user_id, index.shoppers.find(user_id)) for user_id in user_ids)
-    known = ((name, at) for name, at in shoppers if at >= 0)
+    shoppers = zip(user_ids, index.shoppers.find_all(user_ids), strict=True)
+    known = [(name, at) for name, at in shoppers if at >= 0]
     who = [name for name, at in known if at in buyers or product in index.profile(at).seen]
     prices = {user_id: price_last_seen(index, user_id, product) for user_id in who}
     return {user_id: price for user_id, price in prices.items() if price is not None}
@@ -65,7 +65,7 @@ def kinship(index: Index, user_ids: Sequence[str], buyer_id: str) -> list[float]
     bought = index.ledger.bought_by
     theirs = np.zeros(len(index.catalogue.products), np.bool_)
     theirs[bought.row(index.shoppers.find(buyer_id))] = True
-    found = np.array([index.shoppers.find(user_id) for user_id in user_ids], np.int64)
+    found = np.array(index.shoppers.find_all(user_ids), np.int64)
     known = np.flatnonzero(found >= 0)
     lengths = bought.lengths[found[known]]
     owner = np.repeat(known, lengths)

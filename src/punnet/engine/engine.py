@@ -1,6 +1,6 @@
 """The pure engine: records go in, answers come out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -118,7 +118,7 @@ class Engine:
         """
         return concern.price_last_seen(self._index, user_id, product)
 
-    def prices_last_seen(self, user_ids: Iterable[str], product: int) -> dict[str, float]:
+    def prices_last_seen(self, user_ids: Sequence[str], product: int) -> dict[str, float]:
         """Return `price_last_seen` of those shoppers who saw the product; for many of them at once."""
         return concern.prices_last_seen(self._index, user_ids, product)
 
