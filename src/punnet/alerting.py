@@ -167,7 +167,8 @@ class Alerting:
         others: dict[str, float] = {}
         if alert.kind is AlertKind.PRICE_DROP:
             others = self._engine.prices_last_seen([each.user_id for each in readers], alert.product)
-        edition, forms = self._edition(bundle), Forms(self._edition(bundle), standing)
+        edition = self._edition(bundle)
+        forms = Forms(edition, standing)
         for reader in readers:
             if reader.given >= last:
                 continue

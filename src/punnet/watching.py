@@ -144,8 +144,8 @@ class Watching:
     def forget(self, user_id: str) -> None:
         """Drop what is known of a shopper's list."""
         for key in [key for key in self._lists if key.user_id == user_id]:
+            # The one that is in the queue is passed over, because it is not this one.
             self._lists[key] = Watched(key)
-            self._queue = [watched for watched in self._queue if watched.key != key]
             self._enqueue(self._lists[key])
 
     def look(self, connection: Connection, before: Mapping[Topic, Subscription]) -> None:
@@ -156,10 +156,8 @@ class Watching:
                 self._join(connection, _key(connection, topic, subscription), subscription)
 
     def _join(self, connection: Connection, key: Key, subscription: Subscription) -> None:
-        watched = self._lists.get(key)
-        is_new = watched is None
-        if watched is None:
-            watched = self._lists[key] = Watched(key)
+        is_new = key not in self._lists
+        watched = self._lists.setdefault(key, Watched(key))
         seen = subscription.seen
         if seen is not None and (is_new or seen.sent is None or seen.sent < watched.sent):
             watched.owed.append(connection)

@@ -10,6 +10,7 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from punnet.errors import Unavailable
 from punnet.protocol.frames import Frame
 from punnet.web import wires
 from punnet.web.wires import WIRE, EventsWire, WebSocketWire, wire_of
@@ -217,10 +218,11 @@ async def test_an_upgrade_that_is_none_has_no_wire(stall, address):
     assert stall.shop.hub.total == 0
 
 
-def test_a_scope_without_a_wire_of_the_kind_has_none():
+def test_a_scope_without_a_wire_of_the_kind_is_of_a_server_that_cannot_stream():
     for state in ({}, {WIRE: None}, {WIRE: "a wire"}, {WIRE: HELLO}):
-        assert wire_of({"state": state}, WebSocketWire) is None
-        assert wire_of({"state": state}, EventsWire) is None
+        for kind in (WebSocketWire, EventsWire):
+            with pytest.raises(Unavailable, match="punnet's own protocols"):
+                wire_of({"state": state}, kind)
     assert wire_of({"state": {WIRE: HELLO}}, Frame) is HELLO
 
 

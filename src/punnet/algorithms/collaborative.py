@@ -11,7 +11,6 @@ from punnet.types import Indices, Mask
 SURE_FROM = 10
 """Similar shoppers from which the confidence is 1."""
 
-
 LINES = 4
 """How many lines an order is taken to have."""
 

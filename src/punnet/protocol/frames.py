@@ -10,26 +10,15 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET
 
-from punnet.market import Id, Moment, Noun
 from punnet.protocol import codec
-from punnet.protocol.messages import Payload, ServerType
+from punnet.protocol.messages import MESSAGE_ID, Draft, Payload, ServerType
 
 BITS = 32
 MOST = (1 << BITS) - 1
 
-_MESSAGE_ID = re.compile(r"([\w.]+)-([\w.]+):(\d{1,30})", re.ASCII)
-
-
-class Draft(Noun, frozen=True, kw_only=True):
-    """A message of the server but for its number."""
-
-    type: ServerType
-    payload: object
-    timestamp: Moment
-    request_id: Id | msgspec.UnsetType = UNSET
+_MESSAGE_ID = re.compile(MESSAGE_ID)
 
 
 def draft(kind: ServerType, payload: Payload, now: float, request_id: str | None = None) -> bytes:
@@ -102,7 +91,7 @@ class Numbers:
 
     def read(self, message_id: str) -> "Seen | None":
         """Return what a client says it saw last, None where that is no message of this journal."""
-        match = _MESSAGE_ID.fullmatch(message_id)
+        match = _MESSAGE_ID.match(message_id)
         if match is None or match[1] != self.journal:
             return None
         offset = int(match[3])

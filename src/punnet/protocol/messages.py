@@ -82,6 +82,7 @@ class ClientMessage(Noun, frozen=True, kw_only=True):
 
 
 Ids: TypeAlias = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=100)]
+Names: TypeAlias = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)]
 Topics: TypeAlias = Annotated[tuple[Topic, ...], Meta(min_length=1, max_length=20)]
 
 
@@ -99,7 +100,7 @@ class Filter(Noun, frozen=True, kw_only=True):
 
     product_ids: Ids | None = None
     farm_ids: Ids | None = None
-    categories: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)] | None = None
+    categories: Names | None = None
     relevance: Relevance | None = None
 
 
@@ -292,24 +293,32 @@ class PersonalUpdate(Answer, frozen=True, kw_only=True):
     topic: Literal["personalized"] = "personalized"
 
 
+MESSAGE_ID = r"^([A-Za-z0-9_.]+)-([A-Za-z0-9_.]+):([0-9]{1,30})$(?!\n)"
+"""An epoch, of a journal and a run of a server, and an offset."""
+
 MessageId: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.]+-[A-Za-z0-9_.]+:[0-9]{1,30}$(?!\n)",
+        pattern=MESSAGE_ID,
         examples=["7c1d-01:4294967298"],
         extra={"allowed": "an epoch and an offset, such as 7c1d-01:4294967298"},
     ),
 ]
 
 
-class ServerMessage(Noun, frozen=True, kw_only=True):
-    """One frame of the server. `messageId` is `epoch:offset` (see `punnet.protocol.frames`)."""
+class Draft(Noun, frozen=True, kw_only=True):
+    """A message of the server but for its number."""
 
     type: ServerType
     payload: object
     timestamp: Moment
-    message_id: MessageId
     request_id: Id | UnsetType = UNSET
+
+
+class ServerMessage(Draft, frozen=True, kw_only=True):
+    """One frame of the server. `messageId` is `epoch:offset` (see `punnet.protocol.frames`)."""
+
+    message_id: MessageId
 
 
 def error_payload(error: PunnetError) -> ErrorPayload:

@@ -7,7 +7,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from punnet.errors import MethodNotAllowed, PunnetError, Unavailable
+from punnet.errors import MethodNotAllowed, PunnetError
 from punnet.protocol import codec
 from punnet.web.exchange import failed, header, no_stream, request_id_of, send_response
 from punnet.web.shop import Shop
@@ -79,7 +79,4 @@ def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
     last = header(scope, b"last-event-id").decode("latin-1")
     if last:
         query = msgspec.structs.replace(query, last_message_id=last)
-    wire = wire_of(scope, EventsWire)
-    if wire is None:
-        raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
-    return _Feed(shop, query, wire)
+    return _Feed(shop, query, wire_of(scope, EventsWire))

@@ -6,14 +6,14 @@ from typing import Annotated, Literal, assert_never
 from msgspec import Meta
 
 from punnet.hub import Connection, Wire
-from punnet.market import Id, Latitude, Longitude, Name, Noun, both_or_neither
+from punnet.market import Id, Latitude, Longitude, both_or_neither
 from punnet.protocol import session
 from punnet.protocol.frames import Seen
-from punnet.protocol.messages import Filter, Ids, Relevance, SubscribePayload, Topics
+from punnet.protocol.messages import Filter, SubscribePayload, Topics
 from punnet.web.shop import Shop
 
 
-class StreamQuery(Noun, frozen=True, kw_only=True):
+class StreamQuery(Filter, frozen=True, kw_only=True):
     """Who opens a stream, and what they want from the beginning.
 
     `lastMessageId` is the last message that a client which comes back saw; the filter is that of SUBSCRIBE.
@@ -22,10 +22,6 @@ class StreamQuery(Noun, frozen=True, kw_only=True):
     user_id: Id
     topics: Topics | None = None
     last_message_id: Annotated[str, Meta(max_length=200)] | None = None
-    product_ids: Ids | None = None
-    farm_ids: Ids | None = None
-    categories: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)] | None = None
-    relevance: Relevance | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
 
@@ -37,19 +33,14 @@ class StreamQuery(Noun, frozen=True, kw_only=True):
         """Return the subscription from the beginning, None without a topic."""
         if self.topics is None:
             return None
-        narrowed = Filter(
-            product_ids=self.product_ids,
-            farm_ids=self.farm_ids,
-            categories=self.categories,
-            relevance=self.relevance,
-        )
+        narrowed = Filter(**{name: getattr(self, name) for name in Filter.__struct_fields__})
         return SubscribePayload(
             topics=self.topics, filter=narrowed, latitude=self.latitude, longitude=self.longitude
         )
 
 
 class Stream:
-    """One connection from its welcome to its end. One that is not a `dialogue` only listens."""
+    """One connection from its welcome to its end; a client that is silent for `silence` seconds is gone."""
 
     __slots__ = ("_timer", "connection", "session", "shop")
 

@@ -4,7 +4,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import Receive, Scope, Send, WebSocketScope
 
-from punnet.errors import PunnetError, Refused, Unavailable
+from punnet.errors import PunnetError, Refused
 from punnet.protocol import codec, session
 from punnet.protocol.actions import Tracked
 from punnet.web.exchange import Sent, failed, request_id_of, send_response
@@ -97,10 +97,7 @@ class _Dialogue(Stream):
 def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     """Return the stream that a client asks for; raise where it cannot have one."""
     query = codec.read_query(scope["query_string"], StreamQuery)
-    wire = wire_of(scope, WebSocketWire)
-    if wire is None:
-        raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
-    return _Dialogue(shop, query, wire)
+    return _Dialogue(shop, query, wire_of(scope, WebSocketWire))
 
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:

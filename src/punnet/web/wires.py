@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame as ReceivedFrame
 from websockets.http11 import Request
 
+from punnet.errors import Unavailable
 from punnet.hub import LAST_WORDS_SECONDS
 from punnet.protocol.frames import Frame, chunked
 
@@ -40,11 +41,38 @@ def _nobody() -> None:
     """Tell nobody."""
 
 
-class WebSocketWire(WebSocketsSansIOProtocol):
-    """A WebSocket; see `punnet.hub.Wire`. `on_life` is called when the client answers a ping."""
+class Room(asyncio.Protocol):
+    """Keeps in mind whether there is room on a connection of uvicorn's, as `punnet.hub.Wire` has it."""
 
+    transport: asyncio.Transport
+    ready = True
+    ended = False
+    """Whether goodbye was said: then there is no room for anything else."""
     on_full: Callable[[], None] = staticmethod(_nobody)
     on_room: Callable[[], None] = staticmethod(_nobody)
+
+    def pause_writing(self) -> None:
+        """Note that there is no room."""
+        super().pause_writing()
+        self.ready = False
+        self.on_full()
+
+    def resume_writing(self) -> None:
+        """Note that there is room again."""
+        super().resume_writing()
+        self.ready = not (self.ended or self.transport.is_closing())
+        self.on_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that nobody is there any more."""
+        super().connection_lost(exc)
+        self.ready = False
+        self.on_full()
+
+
+class WebSocketWire(Room, WebSocketsSansIOProtocol):
+    """A WebSocket; see `punnet.hub.Wire`. `on_life` is called when the client answers a ping."""
+
     on_life: Callable[[], None] = staticmethod(_nobody)
     write: Callable[[bytes], None]
 
@@ -56,7 +84,6 @@ class WebSocketWire(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.ready = True
         # Those of asyncio take 3.5 KB, for every connection as long as it lasts.
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Inbox())
         self.writable = cast("asyncio.Event", Gate())
@@ -88,7 +115,7 @@ class WebSocketWire(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent, self.ready = True, False
+        self.close_sent, self.ended, self.ready = True, True, False
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
@@ -130,31 +157,9 @@ class WebSocketWire(WebSocketsSansIOProtocol):
         super().handle_pong(event)
         self.on_life()
 
-    def pause_writing(self) -> None:
-        """Note that there is no room."""
-        super().pause_writing()
-        self.ready = False
-        self.on_full()
 
-    def resume_writing(self) -> None:
-        """Note that there is room again."""
-        super().resume_writing()
-        self.ready = not self.close_sent
-        self.on_room()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that nobody is there any more."""
-        super().connection_lost(exc)
-        self.ready = False
-        self.on_full()
-
-
-class EventsWire(HttpToolsProtocol):
+class EventsWire(Room, HttpToolsProtocol):
     """An HTTP connection, on which an answer of server-sent events can be sent piece by piece."""
-
-    on_full: Callable[[], None] = staticmethod(_nobody)
-    on_room: Callable[[], None] = staticmethod(_nobody)
-    ready = True
 
     @staticmethod
     def prepare(frame: Frame) -> bytes:
@@ -171,7 +176,7 @@ class EventsWire(HttpToolsProtocol):
 
     def end(self, _code: int, _reason: str) -> None:
         """End the answer, and hang up; events know no goodbye, and who wants more comes back."""
-        self.ready = False
+        self.ended, self.ready = True, False
         if not self.transport.is_closing():
             self.transport.write(b"0\r\n\r\n")
             self.transport.close()
@@ -181,24 +186,6 @@ class EventsWire(HttpToolsProtocol):
         """Begin a request, with the wire in its scope."""
         super().on_message_begin()
         self.scope["state"][WIRE] = self
-
-    def pause_writing(self) -> None:
-        """Note that there is no room."""
-        super().pause_writing()
-        self.ready = False
-        self.on_full()
-
-    def resume_writing(self) -> None:
-        """Note that there is room again."""
-        super().resume_writing()
-        self.ready = not self.transport.is_closing()
-        self.on_room()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that nobody is there any more."""
-        super().connection_lost(exc)
-        self.ready = False
-        self.on_full()
 
 
 class Inbox:
@@ -253,7 +240,9 @@ class Gate:
             await self._opened.wait()
 
 
-def wire_of(scope: HTTPScope | WebSocketScope, kind: type[W]) -> W | None:
-    """Return the wire of a scope; None under a server that has none."""
+def wire_of(scope: HTTPScope | WebSocketScope, kind: type[W]) -> W:
+    """Return the wire of a scope; raise Unavailable under a server that has none."""
     wire: object = scope["state"].get(WIRE)
-    return wire if isinstance(wire, kind) else None
+    if not isinstance(wire, kind):
+        raise Unavailable("This server cannot stream: it must be started with punnet's own protocols.")
+    return wire
