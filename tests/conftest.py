@@ -10,6 +10,8 @@ from tests.servers.postgres import Given, Throwaway, given
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
+# Where nothing is compiled, loops are slow.
+settings.register_profile("covered", deadline=None, derandomize=True, max_examples=40)
 # A broken algorithm need not be explained by the smallest example that shows it.
 settings.register_profile(
     "mutation", deadline=None, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate]

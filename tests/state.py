@@ -7,13 +7,16 @@ import msgspec
 
 from punnet.core.column import Column
 from punnet.core.postings import Postings
+from punnet.engine.answering import Answering
+from punnet.engine.kept import Kept
 
 
 def state(thing: object) -> object:
     """Return the state of `thing`, through all that it holds.
 
-    Of a column its values count, not the room it keeps, of postings their rows, not where they lie; the order
-    of a dictionary counts, that of a set does not; NaN equals NaN.
+    What is worked out from the rest does not count. Of a column its values count, not the room it keeps, of
+    postings their rows, not where they lie; the order of a dictionary counts, that of a set does not; NaN
+    equals NaN.
     """
     match thing:
         case Column():
@@ -30,7 +33,9 @@ def state(thing: object) -> object:
             return thing
         case float():
             return "nan" if math.isnan(thing) else thing
-    return [type(thing).__name__, {name: state(getattr(thing, name)) for name in attributes(thing)}]
+    parts = {name: getattr(thing, name) for name in attributes(thing)}
+    known = {name: state(part) for name, part in parts.items() if not isinstance(part, Kept | Answering)}
+    return [type(thing).__name__, known]
 
 
 def attributes(thing: object) -> list[str]:

@@ -98,6 +98,7 @@ async def build(
     try:
         began = time.perf_counter()
         restored = await restore(journal, _snapshots(settings), settings.tuning)
+        restored.engine.prepare()
         seconds = time.perf_counter() - began
         shop = _shop(settings, journal, restored, clock, handlers)
     except BaseException:

@@ -10,7 +10,7 @@ from punnet.engine.alerts import Alert, AlertKind
 from punnet.market import ListedProduct
 from punnet.protocol.frames import Frame, draft
 from punnet.protocol.messages import BackInStock, NewArrivals, PriceDrop, ServerType
-from punnet.types import Indices
+from punnet.types import Positions
 
 ARRIVALS = 20
 """The most new arrivals that one message tells of."""
@@ -21,7 +21,7 @@ Bundle: TypeAlias = tuple[Alert, ...]
 Products: TypeAlias = tuple[ListedProduct, ...]
 
 
-def bundles(alerts: Iterable[Alert], farms: Indices) -> Iterator[Bundle]:
+def bundles(alerts: Iterable[Alert], farms: Positions) -> Iterator[Bundle]:
     """Yield alerts as they go out, in their order; `farms` has the farm of each product."""
     bundle: list[Alert] = []
     for alert in alerts:
@@ -33,7 +33,7 @@ def bundles(alerts: Iterable[Alert], farms: Indices) -> Iterator[Bundle]:
         yield tuple(bundle)
 
 
-def _go_together(one: Alert, other: Alert, farms: Indices) -> bool:
+def _go_together(one: Alert, other: Alert, farms: Positions) -> bool:
     both_new = one.kind is other.kind is AlertKind.NEW_ARRIVAL
     return both_new and bool(farms[one.product] == farms[other.product])
 

@@ -34,11 +34,15 @@ Longitude: TypeAlias = Annotated[float, Meta(ge=-180, le=180, examples=[-84.5])]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 
-class Noun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True, gc=False):
-    """What all nouns share: camelCase on the wire, no unknown fields, times in UTC, never changed.
+class Told(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True, gc=False):
+    """What everything on the wire shares: camelCase, no unknown fields, never changed.
 
     What comes from JSON holds no cycles, so the garbage collector need not walk a market's whole history.
     """
+
+
+class Noun(Told, frozen=True, kw_only=True):
+    """What all nouns share that are also taken in: times in UTC."""
 
     def __post_init__(self) -> None:
         for field in _moments(type(self)):
@@ -250,7 +254,10 @@ class Context(StrEnum):
     SEARCH = "SEARCH"
 
 
-Limit: TypeAlias = Annotated[int, Meta(ge=1, le=100)]
+LARGEST_LIMIT = 100
+"""The most recommendations that one answer can have."""
+
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=LARGEST_LIMIT)]
 Words: TypeAlias = Annotated[str, Meta(max_length=200)]
 
 
@@ -308,14 +315,14 @@ class ListedProduct(Product, frozen=True, kw_only=True):
     farm: Farm
 
 
-class Contribution(Noun, frozen=True, kw_only=True):
+class Contribution(Told, frozen=True, kw_only=True):
     """What one algorithm gave to a score, and the weight it had there."""
 
     score: float
     weight: float
 
 
-class Recommendation(Noun, frozen=True, kw_only=True):
+class Recommendation(Told, frozen=True, kw_only=True):
     """One product of an answer; `reasons` lists every algorithm that offered it, largest share first."""
 
     product: ListedProduct

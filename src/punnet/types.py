@@ -11,6 +11,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.int64]
 """Positions of products, shoppers, orders, farms or categories; -1 where there is none."""
 
+Positions: TypeAlias = npt.NDArray[np.int32]
+"""The same in half the room, where there are millions of them."""
+
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """One truth value a product, or an order."""
 

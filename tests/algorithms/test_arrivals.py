@@ -7,36 +7,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.algorithms.arrivals import offer
-from tests.builders import DAY, all_of, row, scores_of, shelf_of
+from punnet.algorithms import arrivals
+from punnet.algorithms.offer import Shortlist, asked_at
+from punnet.core.compiled import entry
+from punnet.core.desk import desk_at
+from punnet.core.shelf import goods_at
+from tests.builders import ANYTHING, DAY, Case, Wish, offered, row, scores_of, shelf_of, wishes
 
 NOW = 10_000_000.0
 FARMS = 7
 FORTNIGHT = 14 * int(DAY)
 AGES = [-1, 0, 1, 86_400, 7 * 86_400, FORTNIGHT - 60, FORTNIGHT, FORTNIGHT + 1]
-products = st.tuples(st.integers(0, FARMS - 1), st.sampled_from(AGES))
+products = st.tuples(st.integers(0, FARMS - 1), st.sampled_from(AGES), st.integers(0, 1))
+
+
+@entry
+def offer(_book: int, goods: int, asked: int, desk: int, found: Shortlist, days: float) -> None:
+    arrivals.offer(goods_at(goods), asked_at(asked), desk_at(desk), found, days)
 
 
 @given(
     st.lists(products, max_size=12),
     st.lists(st.integers(0, 10), min_size=FARMS, max_size=FARMS),
-    st.sets(st.integers(0, 11), max_size=2),
     st.integers(1, 12),
+    st.data(),
 )
-def test_what_the_five_best_liked_farms_added_last_comes_first(listed, tenths, hidden, k):
-    ours = offer(
-        shelf_of(*(row(farm=farm, added=NOW - age) for farm, age in listed)),
-        np.array(tenths) / 10,
-        NOW,
-        all_of(len(listed), but=[at for at in hidden if at < len(listed)]),
-        k,
-        days=14,
-    )
+def test_what_the_five_best_liked_farms_added_last_comes_first(listed, tenths, k, data):
+    wish = data.draw(wishes(len(listed), 2))
+    rows = (row(farm=farm, added=NOW - age, category=category) for farm, age, category in listed)
+    case = Case(shelf_of(*rows, farms=FARMS), wish=wish, now=NOW).like(farms=np.array(tenths) / 10)
+    ours = offered(offer, case, k, 14.0)
     favourites = sorted(range(FARMS), key=lambda farm: (-tenths[farm], farm))[:5]
     scores = {
         at: Fraction(tenths[farm], 10) * (1 - Fraction(age, FORTNIGHT))
-        for at, (farm, age) in enumerate(listed)
-        if farm in favourites and tenths[farm] and 0 <= age < FORTNIGHT and at not in hidden
+        for at, (farm, age, category) in enumerate(listed)
+        if farm in favourites and tenths[farm] and 0 <= age < FORTNIGHT and wish.allows(at, category)
     }
     expected = sorted(scores, key=lambda at: (-scores[at], at))[:k]
     assert ours.products.tolist() == expected
@@ -44,8 +49,9 @@ def test_what_the_five_best_liked_farms_added_last_comes_first(listed, tenths, h
     assert ours.confidences.tolist() == [1.0] * len(expected)
 
 
-def ask(*rows, liking=(1.0,), days=14.0, hidden=()):
-    return offer(shelf_of(*rows), np.array(liking), NOW, all_of(len(rows), but=hidden), 9, days=days)
+def ask(*rows, liking=(1.0,), days=14.0, wish=ANYTHING):
+    shelf = shelf_of(*rows, farms=len(liking))
+    return offered(offer, Case(shelf, wish=wish, now=NOW).like(farms=liking), 9, days)
 
 
 @pytest.mark.parametrize(("age", "score"), [(0, 1.0), (3.5, 0.75), (7, 0.5), (10.5, 0.25)])
@@ -53,7 +59,6 @@ def test_half_the_score_is_gone_after_seven_days(age, score):
     ours = ask(row(added=NOW - age * DAY))
     assert scores_of(ours) == [(0, score)]
     assert ours.confidences.tolist() == [1.0]
-    assert dict(ours.notes) == {}
 
 
 @pytest.mark.parametrize("age", [-1.0, 14 * DAY, 15 * DAY], ids=["tomorrow", "14 days ago", "15 days ago"])
@@ -82,4 +87,5 @@ def test_a_farm_not_liked_has_no_arrivals():
 
 
 def test_what_may_not_appear_is_not_offered():
-    assert scores_of(ask(row(added=NOW), row(added=NOW), hidden=[0])) == [(1, 1.0)]
+    wish = Wish(hidden=frozenset({0}))
+    assert scores_of(ask(row(added=NOW), row(added=NOW), row(added=NOW, stock=0), wish=wish)) == [(1, 1.0)]

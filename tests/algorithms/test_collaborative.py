@@ -7,8 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.algorithms.collaborative import offer
-from tests.builders import Basket, all_of, ledger_of, scores_of, shuffled_products
+from punnet.algorithms import collaborative
+from punnet.algorithms.offer import Shortlist, asked_at
+from punnet.core.compiled import entry
+from punnet.core.desk import desk_at
+from punnet.core.ledger import book_at
+from punnet.core.shelf import goods_at
+from tests.builders import (
+    ANYTHING,
+    Basket,
+    Case,
+    Wish,
+    ledger_of,
+    offered,
+    scores_of,
+    shuffled_products,
+    wishes,
+)
 
 SHOPPERS, PRODUCTS = 6, 5
 ME, ANN, BEN, CAM, DEE = range(5)
@@ -22,6 +37,11 @@ baskets = st.builds(
     place=st.just((0.0, 0.0)),
     prices=st.none(),
 )
+
+
+@entry
+def offer(book: int, goods: int, asked: int, desk: int, found: Shortlist, neighbours: int) -> None:
+    collaborative.offer(book_at(book), goods_at(goods), asked_at(asked), desk_at(desk), found, neighbours)
 
 
 def naive(orders, shopper, neighbours):
@@ -44,22 +64,21 @@ def naive(orders, shopper, neighbours):
     st.lists(baskets, max_size=12) | st.lists(baskets, min_size=12, max_size=40),
     st.integers(0, 4),
     st.integers(1, PRODUCTS),
-    st.data(),
+    wishes(PRODUCTS, 1),
 )
-def test_a_product_has_the_share_of_the_similar_shoppers_who_bought_it(orders, neighbours, k, data):
-    hidden = data.draw(st.sets(st.integers(0, PRODUCTS - 1), max_size=2))
+def test_a_product_has_the_share_of_the_similar_shoppers_who_bought_it(orders, neighbours, k, wish):
     ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
-    ours = offer(ledger, ME, all_of(PRODUCTS, but=list(hidden)), k, neighbours=neighbours)
+    ours = offered(offer, Case(None, ledger, wish, shopper=ME), k, neighbours)
     scores, confidence = naive(orders, ME, neighbours)
-    expected = sorted((p for p in scores if p not in hidden), key=lambda p: (-scores[p], p))[:k]
+    expected = sorted(filter(wish.allows, scores), key=lambda p: (-scores[p], p))[:k]
     assert ours.products.tolist() == expected
     assert ours.scores.tolist() == pytest.approx([float(scores[p]) for p in expected], abs=1e-12)
     assert ours.confidences.tolist() == [confidence] * len(expected)
 
 
-def ask(*orders, neighbours=0, shopper=ME, hidden=(), k=10):
+def ask(*orders, neighbours=0, shopper=ME, wish=ANYTHING, k=10):
     ledger = ledger_of(*orders, shoppers=20, products=PRODUCTS)
-    return offer(ledger, shopper, all_of(PRODUCTS, but=hidden), k, neighbours=neighbours)
+    return offered(offer, Case(None, ledger, wish, shopper=shopper), k, neighbours)
 
 
 def test_two_of_three_similar_shoppers_bought_kale_and_one_corn():
@@ -72,7 +91,6 @@ def test_two_of_three_similar_shoppers_bought_kale_and_one_corn():
     )
     assert scores_of(ours) == [(KALE, pytest.approx(2 / 3)), (CORN, pytest.approx(1 / 3))]
     assert ours.confidences.tolist() == [0.3, 0.3]
-    assert dict(ours.notes) == {}
 
 
 def test_a_shopper_counts_once_however_often_the_same_was_bought():
@@ -151,3 +169,9 @@ def test_a_visitor_nobody_knows_is_like_nobody():
 
 def test_who_is_like_nobody_else_gets_no_offer():
     assert scores_of(ask(Basket(ME, (LEEK,)), Basket(ANN, (KALE,)))) == []
+
+
+def test_what_may_not_appear_makes_room_for_the_next():
+    orders = Basket(ME, (LEEK,)), Basket(ANN, (LEEK, KALE)), Basket(BEN, (LEEK, KALE, CORN))
+    assert scores_of(ask(*orders, k=1)) == [(KALE, 1.0)]
+    assert scores_of(ask(*orders, k=1, wish=Wish(hidden=frozenset({KALE})))) == [(CORN, 0.5)]

@@ -1,77 +1,72 @@
-"""What an algorithm answers."""
+"""What an algorithm is asked, and what it answers."""
 
-import dataclasses
-
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.algorithms.offer import NOTHING, best
-from tests.builders import all_of, scores_of
-
-EIGHTHS = st.integers(-2, 8)
-NOISE = st.sampled_from([-1e-13, 0.0, 1e-13])
-
-
-@given(st.lists(st.tuples(EIGHTHS, NOISE, st.booleans())), st.integers(1, 6))
-def test_the_best_that_may_appear_come_first_and_equal_on_paper_is_a_tie(products, k):
-    scores = np.array([eighths / 8 + noise for eighths, noise, _ in products])
-    offer = best(scores, 0.5, np.array([allowed for _, _, allowed in products], np.bool_), k)
-    wanted = [at for at, (eighths, _, allowed) in enumerate(products) if allowed and eighths > 0]
-    expected = sorted(wanted, key=lambda at: (-products[at][0], at))[:k]
-    assert scores_of(offer) == [(at, products[at][0] / 8) for at in expected]
+from punnet.algorithms import offer
+from punnet.algorithms.offer import NARROW, Shortlist, asked_at
+from punnet.core.compiled import Packed, entry
+from punnet.core.desk import desk_at
+from punnet.core.shelf import goods_at
+from tests.builders import Case, Wish, asked_of, positions, room_for, row, shelf_of, wishes
 
 
-def test_scores_count_to_their_12th_decimal():
-    ours = best(np.array([0.5, 0.5 + 2e-12, 0.5 + 4e-13]), 1.0, all_of(3), 3)
-    assert ours.products.tolist() == [1, 0, 2]
+@entry
+def wanted(goods: int, asked: int, desk: int, product: int) -> bool:
+    return offer.wanted(goods_at(goods), asked_at(asked), desk_at(desk), product)
 
 
-def test_one_confidence_holds_for_all():
-    assert best(np.array([0.1, 0.2, 0.3]), 0.8, all_of(3), 2).confidences.tolist() == [0.8, 0.8]
+@entry
+def is_narrow(asked: int) -> bool:
+    return offer.is_narrow(asked_at(asked))
 
 
-def test_a_confidence_a_product_stands_beside_it():
-    offer = best(np.array([0.1, 0.3, 0.2]), np.array([0.4, 0.5, 0.6]), all_of(3), 2)
-    assert offer.products.tolist() == [1, 2]
-    assert offer.confidences.tolist() == [0.5, 0.6]
+@entry
+def be_sure(found: Shortlist, confidence: float) -> None:
+    offer.be_sure(found, confidence)
 
 
-def test_notes_stand_beside_their_products():
-    notes = {"orders": np.array([7, 8, 9]), "local": np.array([True, False, True])}
-    offer = best(np.array([0.1, 0.3, 0.2]), 1.0, all_of(3), 2, notes)
-    assert {name: values.tolist() for name, values in offer.notes.items()} == {
-        "orders": [8, 9],
-        "local": [False, True],
-    }
+def chosen_from(case):
+    """Return the products that an algorithm may choose."""
+    _, goods, asked, desk = case.at
+    return [at for at in range(len(case.shelf)) if wanted(goods, asked, desk, at)]
 
 
-def test_without_notes_there_are_none():
-    assert dict(best(np.array([0.1]), 1.0, all_of(1), 1).notes) == {}
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=8), st.data())
+def test_wanted_is_what_is_on_sale_not_banned_of_the_category_and_matches(listed, data):
+    wish = data.draw(wishes(len(listed), 3))
+    rows = (row(category=category, available=available) for category, available in listed)
+    assert chosen_from(Case(shelf_of(*rows), wish=wish)) == [
+        at for at, (category, available) in enumerate(listed) if available and wish.allows(at, category)
+    ]
 
 
-def test_what_may_not_appear_makes_room_for_the_next():
-    assert scores_of(best(np.array([0.9, 0.5, 0.4]), 1.0, all_of(3, but=[0]), 1)) == [(1, 0.5)]
+def test_wanted_is_what_is_on_sale_at_the_moment_of_the_question():
+    shelf = shelf_of(row(since=10.0), row(until=10.0))
+    assert [chosen_from(Case(shelf, now=now)) for now in (9.0, 10.0)] == [[1], [0]]
 
 
-def test_a_score_without_value_is_not_offered():
-    assert scores_of(best(np.array([np.nan, 0.5]), 1.0, all_of(2), 2)) == [(1, 0.5)]
+def test_marks_of_an_earlier_question_do_not_count():
+    case = Case(shelf_of(row(), row()), wish=Wish(hidden=frozenset({0}), matched=frozenset({0, 1})))
+    assert chosen_from(case) == [1]
+    case.desk.turn[0] = 2
+    case.desk.matched[0] = 2
+    assert chosen_from(case) == [0]
 
 
-def test_the_scores_given_are_not_changed():
-    scores = np.array([1 / 3, 2 / 3])
-    best(scores, 1.0, all_of(2, but=[0]), 2)
-    assert scores.tolist() == [1 / 3, 2 / 3]
+@pytest.mark.parametrize(
+    ("searching", "matches", "narrow"),
+    [(False, 0, False), (True, 0, True), (True, NARROW, True), (True, NARROW + 1, False), (False, 1, False)],
+)
+def test_a_search_that_matches_little_is_narrow(searching, matches, narrow):
+    packed = Packed(asked_of(searching=searching, matches=positions([0] * matches)))
+    assert is_narrow(packed.address) == narrow
 
 
-def test_nothing_is_an_offer_of_no_products():
-    assert scores_of(NOTHING) == []
-    assert NOTHING.confidences.tolist() == []
-    assert NOTHING.products.dtype == np.int64
-    assert dict(NOTHING.notes) == {}
-
-
-def test_an_offer_is_not_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        NOTHING.scores = np.zeros(1)
+@given(st.integers(0, 3))
+def test_all_on_a_shortlist_are_equally_sure(size):
+    found = room_for(3)
+    found.best.size[0] = size
+    be_sure(found, 0.8)
+    assert found.confidences.tolist() == [0.8] * size + [0.0] * (3 - size)

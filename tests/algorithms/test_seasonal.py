@@ -7,11 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.algorithms.seasonal import Season, offer, season
-from tests.builders import DAY, all_of, row, scores_of, shelf_of
+from punnet.algorithms import seasonal
+from punnet.algorithms.offer import Shortlist, asked_at
+from punnet.algorithms.seasonal import Season, season
+from punnet.core.compiled import entry
+from punnet.core.desk import desk_at
+from punnet.core.shelf import goods_at
+from punnet.types import Positions
+from tests.builders import ANYTHING, DAY, Case, Wish, offered, positions, row, scores_of, shelf_of, wishes
 
 NOW = 1_000_000.0
 WEEK = 7 * int(DAY)
+
+
+@entry
+def offer(
+    _book: int, goods: int, asked: int, desk: int, found: Shortlist, fresh: Positions, new_days: float
+) -> None:
+    seasonal.offer(goods_at(goods), asked_at(asked), desk_at(desk), fresh, found, new_days)
+
+
+def offered_of(rows, liking, in_season, k, new_days=7.0, wish=ANYTHING):
+    """Return the offer of a shelf of rows, of whose categories some are liked and some in season."""
+    shelf = shelf_of(*rows, categories=len(liking))
+    case = Case(shelf, wish=wish, now=NOW, in_season=np.array(in_season)).like(categories=liking)
+    fresh = positions(at for at, it in enumerate(rows) if 0 <= NOW - it.added < new_days * DAY)
+    return offered(offer, case, k, fresh, new_days)
 
 
 def moment(*day):
@@ -25,24 +46,17 @@ products = st.tuples(st.integers(0, 2), st.sampled_from([-1, 0, 1, WEEK - 1, WEE
     st.lists(products, max_size=10),
     st.lists(st.booleans(), min_size=3, max_size=3),
     st.lists(st.integers(0, 10), min_size=3, max_size=3),
-    st.sets(st.integers(0, 9), max_size=2),
     st.integers(1, 10),
+    st.data(),
 )
-def test_what_is_in_season_is_offered_more_when_liked_and_more_when_new(listed, in_season, tenths, hidden, k):
-    shelf = shelf_of(*(row(category=category, added=NOW - age) for category, age in listed))
-    ours = offer(
-        shelf,
-        np.array(in_season),
-        np.array(tenths) / 10,
-        NOW,
-        all_of(len(listed), but=[at for at in hidden if at < len(listed)]),
-        k,
-        new_days=7,
-    )
+def test_what_is_in_season_is_offered_more_when_liked_and_more_when_new(listed, in_season, tenths, k, data):
+    wish = data.draw(wishes(len(listed), 3))
+    rows = [row(category=category, added=NOW - age) for category, age in listed]
+    ours = offered_of(rows, np.array(tenths) / 10, in_season, k, wish=wish)
     hundredths = {
         at: 50 + 3 * tenths[category] + 20 * (0 <= age < WEEK)
         for at, (category, age) in enumerate(listed)
-        if in_season[category] and at not in hidden
+        if in_season[category] and wish.allows(at, category)
     }
     expected = sorted(hundredths, key=lambda at: (-hundredths[at], at))[:k]
     assert ours.products.tolist() == expected
@@ -111,16 +125,14 @@ def test_every_season_has_its_categories(name, categories):
     assert Season[name].value == categories
 
 
-def ask(*rows, liking=(0.0, 0.0), in_season=(True, False), new_days=7.0, hidden=()):
-    mask = all_of(len(rows), but=hidden)
-    return offer(shelf_of(*rows), np.array(in_season), np.array(liking), NOW, mask, 9, new_days=new_days)
+def ask(*rows, liking=(0.0, 0.0), in_season=(True, False), new_days=7.0, wish=ANYTHING):
+    return offered_of(rows, liking, in_season, 9, new_days, wish)
 
 
 def test_in_season_is_worth_a_half_and_out_of_season_is_not_offered():
     ours = ask(row(category=1), row(category=0), liking=(0.0, 1.0))
     assert scores_of(ours) == [(1, 0.5)]
     assert ours.confidences.tolist() == [0.8]
-    assert dict(ours.notes) == {}
 
 
 def test_liked_and_new_and_in_season_is_worth_1():
@@ -146,3 +158,25 @@ def test_how_long_a_product_is_new_is_given_in_days():
     old = row(added=NOW - 3 * DAY)
     assert scores_of(ask(old, new_days=3.0)) == [(0, 0.5)]
     assert scores_of(ask(old, new_days=3.001)) == [(0, 0.7)]
+
+
+def test_what_is_new_comes_before_what_is_liked_however_many_there_are():
+    many = [row() for _ in range(20)]
+    ours = ask(*many, row(added=NOW), row(category=1, added=NOW), liking=(1.0, 0.0), in_season=(True, True))
+    assert scores_of(ours)[:3] == [(20, 1.0), (0, 0.8), (1, 0.8)]
+
+
+def test_where_as_many_as_there_is_room_for_have_the_highest_score_nobody_looks_further():
+    shelf = [row(added=NOW) for _ in range(12)]
+    assert scores_of(ask(*shelf, liking=(1.0, 0.0))) == [(at, 1.0) for at in range(9)]
+
+
+def test_what_may_not_appear_is_not_offered():
+    assert scores_of(ask(row(), row(), row(stock=0), wish=Wish(hidden=frozenset({0})))) == [(1, 0.5)]
+
+
+@pytest.mark.parametrize("much", [False, True])
+def test_of_what_a_search_finds_all_that_is_in_season_is_offered(much):
+    rows = row(), row(), row(category=1), row(added=NOW)
+    wish = Wish(matched=frozenset({1, 2, 3}), much=much)
+    assert scores_of(ask(*rows, wish=wish)) == [(3, 0.7), (1, 0.5)]

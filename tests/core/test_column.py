@@ -18,7 +18,8 @@ def ints(values):
     st.lists(
         st.one_of(
             st.tuples(st.just("extend"), st.lists(numbers, max_size=12)),
-            st.tuples(st.just("insert"), st.lists(st.tuples(st.floats(0, 1), numbers), max_size=5)),
+            st.tuples(st.just("lengthen"), st.integers(0, 40)),
+            st.tuples(st.just("reserve"), st.integers(0, 80)),
             st.tuples(st.just("put"), st.tuples(st.floats(0, 1), numbers)),
             st.tuples(st.just("remove"), st.sets(st.integers(0, 20), max_size=8)),
         ),
@@ -32,12 +33,12 @@ def test_a_column_does_what_a_list_does(steps):
             case "extend":
                 column.extend(ints(what))
                 expected.extend(what)
-            case "insert":
-                places = sorted(round(part * len(expected)) for part, _ in what)
-                values = [value for _, value in what]
-                column.insert(ints(places), ints(values))
-                for place, value in reversed(list(zip(places, values, strict=True))):
-                    expected.insert(place, value)
+            case "lengthen":
+                column.lengthen(what)
+                expected += [0] * (what - len(expected))
+            case "reserve":
+                column.reserve(what)
+                assert len(column.room) >= what
             case "put":
                 part, value = what
                 place = round(part * len(expected))
@@ -48,12 +49,13 @@ def test_a_column_does_what_a_list_does(steps):
                 expected = [value for place, value in enumerate(expected) if place not in what]
         assert column.values.tolist() == expected
         assert len(column) == len(expected)
+        assert column.room.tolist() == expected + [0] * (len(column.room) - len(expected))
 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [(np.float64, 2.5), (np.int64, 2**53 + 1), (np.bool_, True)],
-    ids=["float", "int", "bool"],
+    [(np.float64, 2.5), (np.int64, 2**53 + 1), (np.int32, 2**31 - 1), (np.bool_, True)],
+    ids=["float", "long", "int", "bool"],
 )
 def test_a_column_keeps_its_kind_while_it_grows(kind, value):
     column = Column(kind)
@@ -74,6 +76,12 @@ def test_growing_one_by_one_moves_the_values_seldom():
     assert moves == 1 + 6  # room for 16, 32, 64, 128, 256, 512, 1024
 
 
+def test_growing_by_much_at_once_makes_as_much_room_as_that_needs():
+    column = Column(np.int64)
+    column.extend(ints([7] * 1000))
+    assert len(column.room) == 1000
+
+
 def test_the_values_are_not_copied():
     column = Column(np.int64)
     column.extend(ints([1, 2, 3]))
@@ -81,32 +89,26 @@ def test_the_values_are_not_copied():
     assert column.values.tolist() == [1, 7, 3]
 
 
-def test_values_inserted_at_one_place_keep_their_order():
-    column = Column(np.int64)
-    column.extend(ints([1, 4]))
-    column.insert(ints([1, 1, 2]), ints([2, 3, 5]))
-    assert column.values.tolist() == [1, 2, 3, 4, 5]
-
-
-def test_inserting_at_the_end_moves_nothing():
+def test_what_waits_behind_the_values_lies_in_one_array_with_them():
     column = Column(np.int64)
     column.extend(ints([1, 2]))
-    before = column.values
-    column.insert(ints([2, 2]), ints([3, 4]))
+    column.room[2] = 3
+    column.lengthen(3)
+    assert column.values.tolist() == [1, 2, 3]
+
+
+def test_where_there_is_room_nothing_moves():
+    column = Column(np.int64)
+    column.extend(ints([1, 2]))
+    before = column.room
+    column.extend(ints([3, 4]))
+    column.reserve(16)
+    column.lengthen(1)
     assert column.values.tolist() == [1, 2, 3, 4]
-    assert np.shares_memory(before, column.values)
+    assert column.room is before
 
 
-def test_inserting_nothing_moves_nothing():
-    column = Column(np.int64)
-    column.extend(ints([1, 2]))
-    before = column.values
-    column.insert(ints([]), ints([]))
-    assert column.values.tolist() == [1, 2]
-    assert np.shares_memory(before, column.values)
-
-
-@pytest.mark.parametrize("kind", [np.float64, np.int64, np.bool_])
+@pytest.mark.parametrize("kind", [np.float64, np.int64, np.int32, np.bool_])
 def test_a_column_made_of_values_holds_a_copy_and_grows(kind):
     values = np.array([1, 0, 1], kind)
     column = Column.of(values)
@@ -117,8 +119,15 @@ def test_a_column_made_of_values_holds_a_copy_and_grows(kind):
     assert values.tolist() == [1, 0, 1]
 
 
+def test_a_column_that_lost_all_it_had_grows_again():
+    column = Column.of(ints([1, 2, 3]))
+    column.remove(ints([0, 1, 2]))
+    column.put(0, 5)
+    assert column.values.tolist() == [5]
+
+
 def test_what_was_removed_is_nowhere_in_the_memory_of_the_column():
     column = Column(np.int64)
     column.extend(ints([1, 777, 3]))
     column.remove(ints([1]))
-    assert 777 not in column._room
+    assert 777 not in column.room

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.core.geo import EARTH_RADIUS_KM, distance_km
+from punnet.core.geo import EARTH_RADIUS_KM, EVERYWHERE, KM_A_DEGREE, Place, distance_km, is_within
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 DEGREE_KM = 111.19508  # 2 π · 6371.0088 / 360
 
 
 def distance(one, other):
-    """Return one distance in km."""
-    return distance_km(np.array([one[0]]), np.array([one[1]]), *other).item()
+    """Return the distance of two places in km."""
+    return distance_km(*map(float, (*one, *other)))
 
 
 def on_the_ball(latitude, longitude):
@@ -36,10 +36,17 @@ def test_the_distance_is_the_angle_between_two_points_times_the_radius(one, othe
     assert distance(one, other) == pytest.approx(naive(one, other), rel=1e-9, abs=0.5)
 
 
-@given(st.lists(places, max_size=5), places)
-def test_many_places_are_measured_at_once(there, here):
-    north, east = np.array([place[0] for place in there]), np.array([place[1] for place in there])
-    assert distance_km(north, east, *here).tolist() == [distance(place, here) for place in there]
+radii = st.sampled_from([0.0, 1.0, 80.0, 5_000.0, 20_100.0]) | st.floats(0, 20_100)
+
+
+@given(places, places, radii)
+def test_within_a_place_is_what_is_no_further_away_than_its_radius(here, there, radius_km):
+    assert is_within(Place(*here, radius_km), *there) == (distance(there, here) <= radius_km)
+
+
+@given(places, st.floats(-90, 90))
+def test_no_place_is_nearer_than_its_latitude_tells(here, latitude):
+    assert distance(here, (latitude, here[1])) >= abs(here[0] - latitude) * KM_A_DEGREE - 1e-6
 
 
 def test_the_radius_is_the_mean_radius_of_the_earth():
@@ -73,6 +80,27 @@ def test_places_a_metre_apart_are_a_metre_apart():
 
 
 def test_a_place_that_is_not_known_has_no_distance():
-    distances = distance_km(np.array([np.nan, 0.0]), np.array([np.nan, 0.0]), 0.0, 0.0)
-    assert math.isnan(distances[0])
-    assert distances[1] == 0
+    assert math.isnan(distance((math.nan, math.nan), (0, 0)))
+    assert math.isnan(distance((0, 0), (math.nan, math.nan)))
+
+
+@pytest.mark.parametrize("there", [(0.0, 0.0), (-90.0, 180.0), (math.nan, math.nan)])
+def test_a_place_without_an_end_is_everywhere_and_nowhere_too(there):
+    assert is_within(EVERYWHERE, *there)
+    assert is_within(Place(12.0, 34.0, math.inf), *there)
+
+
+def test_what_is_nowhere_is_within_no_other_place():
+    assert not is_within(Place(0.0, 0.0, 20_100.0), math.nan, math.nan)
+    assert not is_within(Place(0.0, 0.0, 20_100.0), 0.0, math.nan)
+
+
+def test_the_edge_of_a_place_is_inside_it():
+    edge = distance((0, 0), (1, 0))
+    assert is_within(Place(0.0, 0.0, edge), 1.0, 0.0)
+    assert not is_within(Place(0.0, 0.0, math.nextafter(edge, 0)), 1.0, 0.0)
+
+
+def test_a_place_reaches_over_the_date_line():
+    assert is_within(Place(-17.0, 179.9, 22.0), -17.0, -179.9)
+    assert not is_within(Place(-17.0, 179.9, 21.0), -17.0, -179.9)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from punnet.core.column import Column
-from punnet.core.ledger import Ledger
+from punnet.core.compiled import Packed, entry
+from punnet.core.ledger import Ledger, book_at, timeline_after
 from tests.builders import Basket, ledger_of, purchases_of, shuffled_products
 
 SHOPPERS, PRODUCTS = 4, 5
@@ -45,7 +46,7 @@ def state(ledger):
 
 def naive_state(orders):
     """Return the same, counted from the baskets one by one."""
-    numbered = list(enumerate(orders))
+    numbered = sorted(enumerate(orders), key=lambda entry: entry[1].at)
     of_shopper = [[order for order in orders if order.shopper == who] for who in range(SHOPPERS)]
     return (
         [order.shopper for order in orders],
@@ -56,9 +57,9 @@ def naive_state(orders):
         [product for order in orders for product in order.products],
         [price for order in orders for price in order.paid],
         [[at for at, order in numbered if order.shopper == who] for who in range(SHOPPERS)],
-        [list(dict.fromkeys(p for order in placed for p in order.products)) for placed in of_shopper],
+        [sorted({product for order in placed for product in order.products}) for placed in of_shopper],
         [[at for at, order in numbered if product in order.products] for product in range(PRODUCTS)],
-        [at for at, order in sorted(numbered, key=lambda entry: entry[1].at)],
+        [at for at, _ in numbered],
     )
 
 
@@ -77,9 +78,32 @@ def test_orders_between_two_times_come_by_time_then_by_arrival(orders, after, un
     ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
     within = [at for at, order in enumerate(orders) if after < order.at <= until]
     assert ledger.between(after, until).tolist() == sorted(within, key=lambda at: orders[at].at)
-    by_time = sorted(range(len(orders)), key=lambda at: orders[at].at)
-    for count in range(1, len(orders) + 2):
-        assert ledger.latest(count).tolist() == by_time[-count:]
+
+
+@entry
+def after(book: int, time: float) -> int:
+    return timeline_after(book_at(book), time)
+
+
+@given(st.lists(baskets, max_size=8), st.integers(0, SHOPPERS - 1), st.integers(-1, 7).map(float))
+def test_compiled_loops_find_a_moment_in_the_orders_by_time(orders, gone, time):
+    ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
+    ledger.forget(gone)
+    book = ledger.book
+    assert (book.orders, book.kept) == (len(orders), len(ledger))
+    packed = Packed(book)
+    assert after(packed.address, time) == sum(order.at <= time and order.shopper != gone for order in orders)
+
+
+@given(st.lists(baskets, min_size=1, max_size=6))
+def test_compiled_loops_read_the_lines_of_an_order_from_where_it_starts(orders):
+    book = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS).book
+    for at, order in enumerate(orders):
+        lines = slice(book.starts[at], book.starts[at] + book.sizes[at])
+        assert (book.products[lines].tolist(), book.prices[lines].tolist()) == (
+            list(order.products),
+            list(order.paid),
+        )
 
 
 @given(st.lists(baskets, min_size=1, max_size=5), st.data())
@@ -134,10 +158,10 @@ def test_nothing_of_a_forgotten_order_stays_in_memory():
     ledger = ledger_of(Basket(0, (0, 3)), secret, Basket(2, (4,)), shoppers=SHOPPERS, products=PRODUCTS)
     ledger.forget(1)
     kept = [getattr(ledger, name) for name in Ledger.__slots__]
-    values = [column._room for column in kept if isinstance(column, Column)]
+    values = [column.room for column in kept if isinstance(column, Column)]
     for number in (777.5, 66.25, 77.75, 88.5, 99.5):
         assert not any((room == number).any() for room in values)
-    assert ledger.bought_by._pool.values.tolist().count(4) == 1
+    assert ledger.bought_by.rows.pool.tolist().count(4) == 1
     assert ledger.lines(ints([1])).tolist() == []
 
 
@@ -171,7 +195,7 @@ def test_a_product_bought_again_is_remembered_once_also_when_the_market_has_grow
     ledger = ledger_of(Basket(1, (1, 0)), shoppers=2, products=2)
     ledger.reserve(3, 4)
     ledger.add(purchases_of([Basket(1, (3, 1)), Basket(2, (0,)), Basket(1, (3, 2))]))
-    assert ledger.bought_by.row(1).tolist() == [1, 0, 3, 2]
+    assert ledger.bought_by.row(1).tolist() == [0, 1, 2, 3]
     assert ledger.bought_by.row(2).tolist() == [0]
 
 

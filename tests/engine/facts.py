@@ -5,6 +5,8 @@ from itertools import count
 
 from punnet.engine.engine import Engine
 from punnet.engine.index import Index
+from punnet.engine.kept import Kept
+from punnet.engine.tuning import Tuning
 from punnet.market import (
     Action,
     EntityType,
@@ -94,6 +96,11 @@ def index_of(*facts: Fact, at: float = NOW - 30 * DAY) -> Index:
     index = Index()
     index.apply(records(*facts, at=at))
     return index
+
+
+def kept_of(index: Index, tuning: Tuning | None = None) -> Kept:
+    """Return what is kept of an index, which has worked out nothing yet."""
+    return Kept(index, tuning or Tuning())
 
 
 def engine_of(*facts: Fact, at: float = NOW - 30 * DAY) -> Engine:

@@ -38,7 +38,7 @@ def collect(*orders):
     """Return what baskets hold after these orders of shoppers 0, 1, 2 …"""
     baskets = Baskets()
     for shopper, it in enumerate(orders):
-        baskets.add(it, shopper, known())
+        baskets.add(it, it.placed_at.timestamp(), shopper, known())
     return baskets.collected()
 
 
@@ -59,8 +59,8 @@ def test_an_order_holds_each_known_product_once_at_the_first_price(baskets):
 
 
 def test_adding_an_order_tells_its_products():
-    added = Baskets().add(holding(("kale", 1.0), ("ghost", 1.0), ("leeks", 1.0), ("kale", 2.0)), 0, known())
-    assert added == [2, 0]
+    basket = holding(("kale", 1.0), ("ghost", 1.0), ("leeks", 1.0), ("kale", 2.0))
+    assert Baskets().add(basket, 0.0, 0, known()) == [2, 0]
 
 
 def test_an_order_of_nothing_known_is_an_order_all_the_same():
@@ -102,8 +102,8 @@ def test_the_first_and_the_last_year_of_the_calendar_are_times():
 def test_the_length_is_the_number_of_orders():
     baskets = Baskets()
     assert len(baskets) == 0
-    baskets.add(holding(("ghost", 1.0)), 0, known())
-    baskets.add(holding(("kale", 1.0), ("leeks", 1.0)), 0, known())
+    baskets.add(holding(("ghost", 1.0)), 0.0, 0, known())
+    baskets.add(holding(("kale", 1.0), ("leeks", 1.0)), 0.0, 0, known())
     assert len(baskets) == 2
 
 
@@ -111,3 +111,4 @@ def test_without_orders_the_arrays_are_empty_and_of_their_kind():
     collected = Baskets().collected()
     assert [len(column) for column in collected] == [0] * 7
     assert [column.dtype.kind for column in collected] == list("ifffiif")
+    assert {column.dtype.itemsize for column in collected if column.dtype.kind == "i"} == {4}

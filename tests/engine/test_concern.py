@@ -15,6 +15,7 @@ from tests.engine.facts import (
     did,
     farm,
     index_of,
+    kept_of,
     order,
     patched,
     product,
@@ -31,7 +32,7 @@ SHOPPERS = ("ann", "bob", "cem")
 
 
 def is_favourite(index, user_id, product):
-    return index.catalogue.shelf.farm[product] in favourite_farms(index, user_id)
+    return index.catalogue.shelf.farm[product] in favourite_farms(index, kept_of(index), user_id)
 
 
 def alert(kind, *, before=3.0, after=2.0, what=LEEKS):

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.engine.diversity import Shares, diversify
-from punnet.engine.fusion import Candidate
+from punnet.core.compiled import Packed, entry
+from punnet.core.desk import Desk, desk_at
+from punnet.core.shelf import goods_at
+from punnet.engine import diversity
+from punnet.engine.diversity import Shares
+from punnet.engine.fusion import Mix, mix_at
 from tests.builders import row, shelf_of
 
 SHARES = Shares(farm=0.3, category=0.5, price=0.7)
@@ -17,16 +21,23 @@ ANY = 99.0
 """A share that never binds."""
 
 
-def candidates(*products):
-    """Return candidates in this order."""
-    return [Candidate(product, 1.0 - place / 100, 1.0, ()) for place, product in enumerate(products)]
+@entry
+def diversify(mix: int, goods: int, desk: int, limit: int, caps: tuple[int, int, int]) -> None:
+    diversity.diversify(mix_at(mix), goods_at(goods), desk_at(desk), limit, caps)
 
 
 def kept(rows, limit, shares=SHARES, order=None):
     """Return the products that stay of a shelf of rows, which come in `order`."""
-    shelf = shelf_of(*rows)
-    offered = candidates(*(range(len(rows)) if order is None else order))
-    return [candidate.product for candidate in diversify(offered, limit, shelf, shares)]
+    order = list(range(len(rows)) if order is None else order)
+    shelf, mix, places = shelf_of(*rows), Mix.of(max(limit, len(rows))), len(order)
+    # Candidates lie as they were found, the last one first; their order says which is best.
+    mix.candidates[:places], mix.order[:places] = order[::-1], range(places - 1, -1, -1)
+    mix.counts[0] = places
+    desk = Desk.of(0, len(rows), len(shelf.of_category), len(shelf.of_farm))
+    packed = Packed(mix), Packed(shelf.goods), Packed(desk)
+    diversify(*(each.address for each in packed), limit, shares.caps(limit))
+    assert not desk.tally.any()
+    return mix.candidates[mix.chosen[: mix.counts[1]]].tolist()
 
 
 @given(
@@ -137,4 +148,4 @@ def test_a_share_of_nothing_leaves_the_order_as_it_was():
 
 
 def test_no_candidates_are_no_answer():
-    assert diversify([], 10, shelf_of(), SHARES) == []
+    assert kept([], 10) == []

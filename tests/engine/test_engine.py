@@ -483,7 +483,7 @@ def test_changing_an_answer_or_an_offer_does_not_change_the_next():
         recommendation.metadata["contributions"].clear()
         recommendation.metadata.clear()
     for offer in engine.offers(cart, NOW).values():
-        for column in (offer.products, offer.scores, offer.confidences, *offer.notes.values()):
+        for column in offer:
             column[...] = 0
     assert written(engine, [cart]) == before
     assert engine.together("leeks", 5, NOW) == together
@@ -500,6 +500,17 @@ def test_engines_share_nothing():
     one, other = engine_of(*SHOP, order("ann", "leeks"), did("ann", "VIEW_PRODUCT", "leeks")), Engine()
     assert (len(one.catalogue.listed()), one.shopper_count, one.tally.total) == (3, 1, 1)
     assert (len(other.catalogue.listed()), other.shopper_count, other.tally.total) == (0, 0, 0)
+
+
+def test_to_prepare_an_engine_changes_no_answer():
+    queries = [Query(user_id="ann"), Query(user_id="bob", product_id="leeks")]
+    facts = *SHOP, *BASKETS, did("ann", "VIEW_PRODUCT", "leeks")
+    prepared = engine_of(*facts)
+    prepared.prepare()
+    assert written(prepared, queries) == written(engine_of(*facts), queries)
+    empty = Engine()
+    empty.prepare()
+    assert (empty.shopper_count, empty.tally.total) == (0, 0)
 
 
 def test_the_tally_counts_the_last_day():

@@ -1,13 +1,25 @@
 """Liking: a shopper's taste and present interest, counted from orders and profile."""
 
 import math
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 
+from punnet.algorithms import content
+from punnet.algorithms import taste as tastes
+from punnet.algorithms.offer import asked_at
+from punnet.algorithms.taste import Taste
+from punnet.core.compiled import Packed, entry
+from punnet.core.desk import begin, desk_at
+from punnet.core.ledger import book_at
+from punnet.core.shelf import goods_at
 from punnet.engine.index import Index
-from punnet.engine.liking import interest_of, taste_of
-from tests.engine.facts import NOW, did, farm, index_of, order, patched, product, removed
+from punnet.engine.liking import Liking, liking_of
+from punnet.engine.question import blank
+from punnet.types import Floats, Positions
+from tests.engine.facts import NOW, did, farm, index_of, kept_of, order, patched, product, removed
 from tests.facts import Facts, Shopper
 from tests.markets import markets
 
@@ -23,8 +35,46 @@ SHOP = (
 LEEKS, KALE, PEARS, HONEY = range(4)
 
 
+class Known(NamedTuple):
+    """What is known of a shopper: preferences by category and farm, prices paid, and orders."""
+
+    categories: Floats
+    farms: Floats
+    low: float
+    high: float
+    orders: int
+
+
+@entry
+def measure(book: int, goods: int, asked: int, desk: int) -> Taste:
+    begin(desk_at(desk))
+    found = tastes.measure(book_at(book), goods_at(goods), asked_at(asked), desk_at(desk))
+    tastes.forget(desk_at(desk))
+    return found
+
+
+@entry
+def latest(book: int, asked: int, sources: Positions, times: Floats) -> int:
+    return content.interest(book_at(book), asked_at(asked), sources, times)
+
+
+def taste_of(index, shopper):
+    """Return what is known of the shopper at a position."""
+    kept = kept_of(index)
+    at, asked = kept.whereabouts(NOW, None), Packed(blank(kept, shopper))
+    liking, paid = liking_of(kept, shopper), measure(at.book, at.goods, asked.address, at.desk)
+    return Known(*liking, *paid)
+
+
+def interest_of(index, shopper):
+    """Return the positions of the products that a shopper touched last."""
+    kept, sources = kept_of(index), np.zeros(5, np.int32)
+    at, asked = kept.whereabouts(NOW, None), Packed(blank(kept, shopper))
+    return sources[: latest(at.book, asked.address, sources, np.zeros(5))]
+
+
 def taste(*facts):
-    """Return the taste of ann after these facts."""
+    """Return what is known of ann after these facts."""
     index = index_of(*SHOP, *facts)
     return taste_of(index, index.shoppers.find("ann"))
 
@@ -173,3 +223,19 @@ def test_an_action_without_a_time_of_its_own_was_done_when_it_was_taken_in():
         "pears",
         "leeks",
     ]
+
+
+def test_farms_liked_best_are_favourites_and_ties_go_to_the_one_added_first():
+    farms = [0.5, 0.0, 1.0, 0.5, 0.25, 0.75, 0.125]
+    assert Liking(np.zeros(0), np.array(farms)).favourite_farms.tolist() == [2, 5, 0, 3, 4]
+    assert Liking(np.zeros(0), np.array(farms[:3])).favourite_farms.tolist() == [2, 0]
+    assert Liking(np.zeros(0), np.zeros(0)).favourite_farms.tolist() == []
+
+
+def test_asking_what_somebody_likes_changes_no_answer_of_another():
+    index = index_of(*SHOP, order("ann", "leeks"), did("bob", "VIEW_PRODUCT", "pears"))
+    kept = kept_of(index)
+    for _ in range(2):
+        assert liking_of(kept, 0).categories.tolist() == [1, 0, 0]
+        assert liking_of(kept, 1).categories.tolist() == [0, 1, 0]
+        assert liking_of(kept, -1).categories.tolist() == [0, 0, 0]

@@ -1,13 +1,19 @@
 """Offers: which algorithms a context asks, and that each is given what the page says."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from punnet.algorithms.trending import Window
+from punnet.core.compiled import Packed
+from punnet.engine.answering import Answering
 from punnet.engine.index import Index
-from punnet.engine.offers import offers, weights
+from punnet.engine.offers import NOTHING, Terms, any_sells, terms, weights
 from punnet.engine.question import ask
 from punnet.engine.tuning import Tuning
 from punnet.market import Algorithm, Context, Query
-from tests.engine.facts import DAY, NOW, ago, did, farm, index_of, order, product, removed
+from tests.builders import Wish, positions, row, shelf_of, wishes
+from tests.engine.facts import DAY, NOW, ago, did, farm, index_of, kept_of, order, product, removed
 
 FIVE = {
     Algorithm.COLLABORATIVE: 0.30,
@@ -18,11 +24,16 @@ FIVE = {
 }
 
 
+def offers(index, query, now, tuning):
+    """Return what every algorithm that is asked offers for a query."""
+    kept = kept_of(index, tuning)
+    question = ask(index, kept, query, now, tuning)
+    return Answering(index.catalogue, kept, tuning).offers(question, 2 * query.limit)
+
+
 def offered(index, algorithm, tuning=None, now=NOW, **known):
     """Return what an algorithm offers for a query of ann, scores and confidences by name."""
-    tuning = tuning or Tuning()
-    question = ask(index, Query(**{"user_id": "ann", **known}), now, tuning)
-    offer = offers(index, question, tuning)[algorithm]
+    offer = offers(index, Query(**{"user_id": "ann", **known}), now, tuning or Tuning())[algorithm]
     names = [index.catalogue.products[at] for at in offer.products]
     assert len(offer.confidences) == len(names)
     return dict(zip(names, offer.scores.tolist(), strict=True))
@@ -30,9 +41,8 @@ def offered(index, algorithm, tuning=None, now=NOW, **known):
 
 def confidences(index, algorithm, **known):
     """Return the confidences of an offer."""
-    tuning = Tuning()
-    question = ask(index, Query(**{"user_id": "ann", **known}), NOW, tuning)
-    return set(offers(index, question, tuning)[algorithm].confidences.tolist())
+    query = Query(**{"user_id": "ann", **known})
+    return set(offers(index, query, NOW, Tuning())[algorithm].confidences.tolist())
 
 
 @pytest.mark.parametrize(
@@ -60,10 +70,8 @@ def test_the_weights_are_those_of_the_tuning():
 
 @pytest.mark.parametrize("context", Context)
 def test_every_algorithm_that_is_asked_answers_even_in_an_empty_market(context):
-    tuning = Tuning()
-    question = ask(Index(), Query(user_id="ann", context=context), NOW, tuning)
-    given = offers(Index(), question, tuning)
-    assert list(given) == list(weights(context, tuning))
+    given = offers(Index(), Query(user_id="ann", context=context), NOW, Tuning())
+    assert list(given) == list(weights(context, Tuning()))
     assert all(len(offer.products) == 0 for offer in given.values())
 
 
@@ -143,6 +151,20 @@ def test_trending_looks_at_the_place_when_enough_trends_there():
     assert offered(BUSY, Algorithm.TRENDING, tuning, **there) == pytest.approx({"p0": 1 / 1.1})
     tuning = Tuning(trending_min_products=1, trending_radius_km=50)
     assert list(offered(BUSY, Algorithm.TRENDING, tuning, **there)) == ["p1", "p0"]
+
+
+@pytest.mark.parametrize(("local", "found"), [(9, 10), (10, 10)])
+def test_a_place_with_fewer_than_ten_trending_products_gets_the_market(local, found):
+    here = {"latitude": 39.0, "longitude": -84.0}
+    index = index_of(
+        farm(),
+        *[product(f"p{n}") for n in range(12)],
+        *[order(f"u{n}", *(f"p{at}" for at in range(local)), **here) for n in range(5)],
+        *[order(f"u{n}", "p11") for n in range(5)],
+    )
+    given = offered(index, Algorithm.TRENDING, **here)
+    assert len(given) == found
+    assert ("p11" in given) == (local < 10)
 
 
 def test_trending_counts_the_days_and_orders_of_the_tuning():
@@ -238,3 +260,37 @@ def test_a_product_that_left_is_still_a_source():
         farm(), product("leeks"), product("kale"), did("ann", "VIEW_PRODUCT", "leeks"), removed("leeks")
     )
     assert offered(index, Algorithm.CONTENT) == {"kale": 1.0}
+
+
+def test_what_is_excluded_is_offered_by_nobody():
+    for context in Context:
+        query = Query(user_id="ann", context=context, exclude_ids=("kale",))
+        for offer in offers(SHARED, query, NOW, Tuning()).values():
+            assert SHARED.catalogue.products.find("kale") not in offer.products.tolist()
+
+
+def test_the_terms_are_those_of_the_tuning():
+    tuning = Tuning(
+        neighbours=7, trending_days=3, trending_min_orders=2, trending_min_products=4,
+        seasonal_new_days=5, arrivals_days=6,
+    )  # fmt: skip
+    assert terms(tuning) == Terms(7, Window(3.0, 2, 4), 5.0, 6.0)
+    assert [type(days) for days in (terms(tuning).new_days, terms(tuning).arrivals_days)] == [float, float]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.booleans()), max_size=6), st.data())
+def test_a_search_finds_something_where_any_of_its_matches_may_appear(listed, data):
+    wish = data.draw(wishes(len(listed), 2))
+    wish = wish._replace(matched=wish.matched or frozenset())
+    shelf = shelf_of(*(row(category=category, available=available) for category, available in listed))
+    goods = Packed(shelf.goods)
+    found = any_sells(goods.address, wish.matches, positions(wish.hidden), wish.category, 0.0)
+    assert found == any(
+        available and wish.allows(at, category) for at, (category, available) in enumerate(listed)
+    )
+
+
+def test_a_search_without_matches_finds_nothing():
+    goods = Packed(shelf_of(row()).goods)
+    assert not any_sells(goods.address, NOTHING, NOTHING, -1, 0.0)
+    assert any_sells(goods.address, Wish(matched=frozenset({0})).matches, NOTHING, -1, 0.0)

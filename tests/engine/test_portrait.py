@@ -6,7 +6,7 @@ from hypothesis import given
 from punnet.engine.index import Index
 from punnet.engine.portrait import portrait
 from punnet.market import ShopperProfile
-from tests.engine.facts import did, farm, index_of, order, patched, product, removed
+from tests.engine.facts import did, farm, index_of, kept_of, order, patched, product, removed
 from tests.facts import Facts, Shopper
 from tests.markets import markets
 
@@ -33,13 +33,18 @@ NOTHING = ShopperProfile(
 )
 
 
+def portrait_of(index, user_id):
+    return portrait(index, kept_of(index), user_id)
+
+
 @given(markets())
 def test_a_portrait_is_that_of_the_naive_market(of):
     index, naive = Index(), Facts()
     index.apply(of.records)
     naive.apply(of.records)
+    kept = kept_of(index)
     for user in of.users:
-        found, expected = portrait(index, user), Shopper(naive, user)
+        found, expected = portrait(index, kept, user), Shopper(naive, user)
         if found is None:
             assert user not in naive.facts_of
             continue
@@ -58,9 +63,9 @@ def test_a_portrait_is_that_of_the_naive_market(of):
 
 def test_of_a_stranger_nothing_is_known():
     index = index_of(*SHOP, order("ann", "leeks"))
-    assert portrait(index, "bob") is None
+    assert portrait_of(index, "bob") is None
     index.forget("ann")
-    assert portrait(index, "ann") is None
+    assert portrait_of(index, "ann") is None
 
 
 def test_everything_goes_by_its_name():
@@ -81,7 +86,7 @@ def test_everything_goes_by_its_name():
         did("ann", "FILTER_CATEGORY", "Fruits"),
         did("bob", "VIEW_PRODUCT", "leeks"),
     )
-    assert portrait(index, "ann") == ShopperProfile(
+    assert portrait_of(index, "ann") == ShopperProfile(
         cart=("pears", "leeks"),
         wishlist=("kale", "pears"),
         followed_farms=("dale",),
@@ -99,16 +104,16 @@ def test_everything_goes_by_its_name():
 
 def test_who_only_bought_has_preferences_the_best_liked_first():
     index = index_of(*SHOP, order("ann", "leeks"), order("ann", "pears"), order("ann", "pears"))
-    found = portrait(index, "ann")
+    found = portrait_of(index, "ann")
     assert list(found.category_preferences.items()) == [("Fruits", 1.0), ("Vegetables", 0.5)]
     assert list(found.farm_preferences.items()) == [("dale", 1.0), ("hill", 0.5)]
     assert (found.cart, found.views) == ((), {})
 
 
 def test_who_left_no_trace_has_an_empty_portrait():
-    assert portrait(index_of(*SHOP, did("ann", "VIEW_RECOMMENDATIONS")), "ann") == NOTHING
+    assert portrait_of(index_of(*SHOP, did("ann", "VIEW_RECOMMENDATIONS")), "ann") == NOTHING
 
 
 def test_what_left_the_catalogue_keeps_its_name():
     facts = did("ann", "VIEW_PRODUCT", "kale"), removed("kale"), patched("leeks", farm_id="dale")
-    assert portrait(index_of(*SHOP, *facts), "ann").views == {"kale": 1}
+    assert portrait_of(index_of(*SHOP, *facts), "ann").views == {"kale": 1}

@@ -139,7 +139,7 @@ def test_state_that_only_one_of_two_engines_has_is_refused(more):
     [
         (b"_debounce.skipped", b"_debounce.skippex"),
         (b"_debounce.skipped\xc4\x01\x00", b"_debounce.skipped\xc4\x01\xc0"),
-        (b"shelf._stock\xc4\x10", b"shelf._stock\xc4\x0f"),
+        (b"shelf._price\xc4\x10", b"shelf._price\xc4\x0f"),
     ],
     ids=["another name", "another type", "another length"],
 )
@@ -184,7 +184,7 @@ def test_the_shape_changes_with_the_state(monkeypatch, change):
         def __init__(self):
             super().__init__()
             if change == "another kind of column":
-                self._index.catalogue.shelf._stock = Column(np.float64)
+                self._index.catalogue.shelf._price = Column(np.int64)
             elif change == "another attribute":
                 self.more = Vocabulary()
             else:

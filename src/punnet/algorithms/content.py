@@ -1,10 +1,13 @@
 """Products like these."""
 
-import numpy as np
-
-from punnet.algorithms.offer import Offer, best
-from punnet.core.shelf import Shelf
-from punnet.types import Floats, Indices, Mask
+from punnet.algorithms.offer import Asked, Shortlist, be_sure, is_narrow, wanted
+from punnet.core.best import Best, is_closed, propose
+from punnet.core.compiled import compiled
+from punnet.core.desk import Desk
+from punnet.core.ledger import Book
+from punnet.core.postings import Rows
+from punnet.core.shelf import Goods
+from punnet.types import Floats, Positions
 
 SAME_CATEGORY = 0.4
 SAME_FARM = 0.3
@@ -20,27 +23,113 @@ CANDIDATE_WITHIN = 0.3
 TOLERANCE = 1e-9
 """Keeps 3.60 within 20 % of 3.00, although their binary forms are not."""
 
-
-def offer(shelf: Shelf, sources: Indices, confidence: float, eligible: Mask, k: int) -> Offer:
-    """Return the products most similar to any of `sources`, with the given confidence."""
-    scores = np.zeros(len(shelf))
-    for source in sources:
-        np.maximum(scores, similarity(shelf, int(source)), out=scores)
-    return best(scores, confidence, eligible, k)
+SURE = 1.0
+UNSURE = 0.5
+"""Confidence beside a product, and from a shopper's latest products."""
 
 
-def similarity(shelf: Shelf, source: int) -> Floats:
-    """Return for each product how similar it is to `source`, 0..1; `source` itself and no candidate: 0."""
-    price = shelf.price[source]
-    difference = np.abs(shelf.price - price) - TOLERANCE
-    category = shelf.category == shelf.category[source]
-    farm = shelf.farm == shelf.farm[source]
-    candidate = category | farm | (difference <= CANDIDATE_WITHIN * price)
-    candidate[source] = False
-    scores: Floats = candidate * (
-        SAME_CATEGORY * category
-        + SAME_FARM * farm
-        + SIMILAR_PRICE * (difference <= SIMILAR_WITHIN * price)
-        + SAME_ORGANIC * (shelf.organic == shelf.organic[source])
-    )
-    return scores
+@compiled
+def offer(book: Book, goods: Goods, asked: Asked, desk: Desk, shortlist: Shortlist) -> None:
+    """Shortlist the products most similar to the one on the page, else to any of the shopper's latest."""
+    if asked.product >= 0:
+        _offer_like(goods, asked, desk, shortlist.best, asked.product)
+        be_sure(shortlist, SURE)
+        return
+    for at in range(interest(book, asked, desk.sources, desk.sources_at)):
+        _offer_like(goods, asked, desk, shortlist.best, desk.sources[at])
+    be_sure(shortlist, UNSURE)
+
+
+@compiled
+def similarity(goods: Goods, source: int, product: int) -> float:
+    """Return how similar a product is to `source`, 0..1; `source` itself and what is no candidate: 0."""
+    price = goods.price[source]
+    difference = abs(goods.price[product] - price) - TOLERANCE
+    category = goods.category[product] == goods.category[source]
+    farm = goods.farm[product] == goods.farm[source]
+    if product == source or not (category or farm or difference <= CANDIDATE_WITHIN * price):
+        return 0.0
+    near = difference <= SIMILAR_WITHIN * price
+    alike = goods.organic[product] == goods.organic[source]
+    return float(SAME_CATEGORY * category + SAME_FARM * farm + SIMILAR_PRICE * near + SAME_ORGANIC * alike)
+
+
+@compiled
+def interest(book: Book, asked: Asked, sources: Positions, times: Floats) -> int:
+    """Find the products that the shopper viewed, put in the cart or bought last; return how many.
+
+    They fill `sources`, the latest first, of equal times the one added first, with their `times`.
+    """
+    count = 0
+    for at in range(len(asked.handled)):
+        count = _touch(sources, times, count, asked.handled[at], asked.handled_at[at])
+    if asked.shopper < 0:
+        return count
+    start, length = book.placed.heads[2 * asked.shopper], book.placed.heads[2 * asked.shopper + 1]
+    for at in range(start + length - 1, start - 1, -1):
+        order = book.placed.pool[at]
+        if count == len(sources) and book.times[order] < times[count - 1]:
+            break
+        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+            count = _touch(sources, times, count, book.products[line], book.times[order])
+    return count
+
+
+@compiled
+def _touch(sources: Positions, times: Floats, count: int, product: int, time: float) -> int:
+    """Have a product among the latest if it belongs there; return how many they are."""
+    at = 0
+    while at < count and sources[at] != product:
+        at += 1
+    if at < count and times[at] >= time:
+        return count
+    if at == count:
+        if count == len(sources):
+            at -= 1
+            if times[at] > time or (times[at] == time and sources[at] < product):
+                return count
+        count = min(count + 1, len(sources))
+    while at and (times[at - 1] < time or (times[at - 1] == time and sources[at - 1] > product)):
+        sources[at], times[at] = sources[at - 1], times[at - 1]
+        at -= 1
+    sources[at], times[at] = product, time
+    return count
+
+
+@compiled
+def _offer_like(goods: Goods, asked: Asked, desk: Desk, best: Best, source: int) -> None:
+    """Look at a source's farm, then at its category, then at all others, as long as they can be better."""
+    if is_narrow(asked):
+        for product in asked.matches:
+            _propose(goods, asked, desk, best, source, product)
+        return
+    _look_along(goods, asked, desk, best, source, goods.of_farm, goods.farm[source], 1.0)
+    category = goods.category[source] if asked.category < 0 else asked.category
+    bound = SAME_CATEGORY * (category == goods.category[source]) + SIMILAR_PRICE + SAME_ORGANIC
+    if category < goods.categories:
+        _look_along(goods, asked, desk, best, source, goods.of_category, category, bound)
+    if asked.category < 0:
+        for at in range(len(asked.matches) if asked.searching else goods.products):
+            product = asked.matches[at] if asked.searching else at
+            if is_closed(best, product, SIMILAR_PRICE + SAME_ORGANIC):
+                break
+            _propose(goods, asked, desk, best, source, product)
+
+
+@compiled
+def _look_along(
+    goods: Goods, asked: Asked, desk: Desk, best: Best, source: int, rows: Rows, row: int, bound: float
+) -> None:
+    """Propose the products of a row, none of which is more similar than `bound`."""
+    start = rows.heads[2 * row]
+    for at in range(start, start + rows.heads[2 * row + 1]):
+        product = rows.pool[at]
+        if is_closed(best, product, bound):
+            break
+        _propose(goods, asked, desk, best, source, product)
+
+
+@compiled
+def _propose(goods: Goods, asked: Asked, desk: Desk, best: Best, source: int, product: int) -> None:
+    if wanted(goods, asked, desk, product):
+        propose(best, product, similarity(goods, source, product))

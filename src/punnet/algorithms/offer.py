@@ -1,47 +1,77 @@
-"""What an algorithm answers."""
+"""What an algorithm is asked, and what it answers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple
 
-import numpy as np
-
-from punnet.core.topk import top_k
-from punnet.types import Floats, Indices, Mask
-
-Notes: TypeAlias = Mapping[str, Indices | Floats | Mask]
-"""More of each product, by the name it has in an answer's metadata."""
-
-DECIMALS = 12
-"""Scores are rounded here, so that sums that are equal on paper are ties in binary as well."""
+from punnet.core.best import Best
+from punnet.core.compiled import compiled, reader
+from punnet.core.desk import Desk
+from punnet.core.shelf import Goods, sells
+from punnet.types import Floats, Mask, Positions
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Products with a score above 0, best first; all arrays run in parallel."""
+class Asked(NamedTuple):
+    """What the algorithms are asked. A shopper, product or category of -1 is unknown, or not named."""
 
-    products: Indices
+    now: float
+    shopper: int
+    product: int
+    """The product on the page."""
+    category: int
+    """The only category that may appear."""
+    searching: bool
+    """Whether only `matches` are wanted."""
+    matches: Positions
+    cart: Positions
+    """In a cart: what is in it, and the product on the page."""
+    banned: Positions
+    """What may not appear, whatever it is."""
+    signals: Positions
+    """What the shopper did, three numbers each: a signal of taste.py, of which position, how often."""
+    handled: Positions
+    """The latest products that the shopper viewed or put in the cart, and when, in parallel."""
+    handled_at: Floats
+    in_season: Mask
+    """Whether each category is in season."""
+
+
+asked_at = reader(Asked)
+
+NARROW = 512
+"""Up to so many matches of a search are looked at one by one."""
+
+
+class Shortlist(NamedTuple):
+    """Products with a score above 0 and the best first, and how sure the algorithm is of each."""
+
+    best: Best
+    confidences: Floats
+
+
+class Offer(NamedTuple):
+    """What an algorithm offered, the best first; all arrays run in parallel."""
+
+    products: Positions
     scores: Floats
     confidences: Floats
-    notes: Notes = field(default_factory=dict)
 
 
-NOTHING = Offer(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+@compiled
+def wanted(goods: Goods, asked: Asked, desk: Desk, product: int) -> bool:
+    """Return whether the algorithms may choose a product."""
+    if asked.searching and desk.matched[product] != desk.turn[0]:
+        return False
+    if asked.category >= 0 and goods.category[product] != asked.category:
+        return False
+    return sells(goods, product, asked.now) and desk.banned[product] != desk.turn[0]
 
 
-def best(
-    scores: Floats,
-    confidences: Floats | float,
-    eligible: Mask,
-    k: int,
-    notes: Notes | None = None,
-) -> Offer:
-    """Return the `k` best products that may appear, from a score (and notes) for every product."""
-    rounded: Floats = np.where(eligible, scores, 0.0).round(DECIMALS)
-    products = top_k(rounded, k)
-    return Offer(
-        products,
-        rounded[products],
-        np.broadcast_to(confidences, rounded.shape)[products],
-        {name: values[products] for name, values in (notes or {}).items()},
-    )
+@compiled
+def is_narrow(asked: Asked) -> bool:
+    """Return whether the matches of a search are few enough to look at each."""
+    return asked.searching and len(asked.matches) <= NARROW
+
+
+@compiled
+def be_sure(shortlist: Shortlist, confidence: float) -> None:
+    """Be equally sure of all on a shortlist."""
+    shortlist.confidences[: shortlist.best.size[0]] = confidence

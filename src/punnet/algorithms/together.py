@@ -2,9 +2,14 @@
 
 import numpy as np
 
-from punnet.algorithms.offer import DECIMALS, Notes, Offer, best
-from punnet.core.ledger import Ledger
-from punnet.types import Indices, Mask
+from punnet.algorithms.offer import Asked, Shortlist, wanted
+from punnet.core.best import Best, is_beaten, keep, rounded
+from punnet.core.companions import LISTED, LISTS, Pairs, drop_list
+from punnet.core.compiled import compiled, prefetch
+from punnet.core.desk import Desk
+from punnet.core.ledger import Book
+from punnet.core.shelf import Goods
+from punnet.types import Positions
 
 MIN_ORDERS = 2
 """Common orders below which two products are together by chance."""
@@ -12,27 +17,133 @@ MIN_ORDERS = 2
 SURE_FROM = 50
 """Common orders from which the confidence is 1."""
 
+AHEAD = 64
+"""How many orders are asked for at once."""
 
-def offer(ledger: Ledger, products: Indices, eligible: Mask, k: int) -> Offer:
-    """Return what is bought together with any of `products`, by the cosine of the two sets of orders.
 
-    With several products each candidate has the score, the confidence and the notes of the one it goes
-    with best. Notes: `coOccurrences`, `totalOrders` (that hold that product) and `lift`. Cosine as in
-    Sarwar et al., "Item-Based Collaborative Filtering Recommendation Algorithms" (2001).
+@compiled
+def offer(
+    book: Book,
+    goods: Goods,
+    asked: Asked,
+    desk: Desk,
+    pairs: Pairs,
+    products: Positions,
+    shortlist: Shortlist,
+) -> None:
+    """Shortlist what is bought together with any of `products`, by the cosine of the two sets of orders.
+
+    With several products each candidate has the score and the confidence of the one it goes with best, which
+    is left on the desk with the number of common orders. Cosine as in Sarwar et al., "Item-Based
+    Collaborative Filtering Recommendation Algorithms" (2001).
     """
-    orders = ledger.holding.lengths
-    scores, lift = np.zeros(len(eligible)), np.zeros(len(eligible))
-    common, total = np.zeros(len(eligible), np.int64), np.zeros(len(eligible), np.int64)
+    best = shortlist.best
     for product in products:
-        counts = np.bincount(ledger.lines(ledger.holding.row(product)), minlength=len(eligible))
-        counts[counts < MIN_ORDERS] = 0
-        counts[product] = 0
-        expected = np.maximum(orders[product] * orders, 1)
-        cosine = (counts / np.sqrt(expected)).round(DECIMALS)
-        better = cosine > scores
-        scores[better] = cosine[better]
-        lift[better] = (counts * len(ledger) / expected)[better]
-        common[better] = counts[better]
-        total[better] = orders[product]
-    notes: Notes = {"coOccurrences": common, "totalOrders": total, "lift": lift}
-    return best(scores, np.minimum(common / SURE_FROM, 1.0), eligible, k, notes)
+        listed = _list_of(book, desk, pairs, product)
+        for at in range(listed * LISTED, listed * LISTED + pairs.sizes[listed]):
+            _propose(book, goods, asked, desk, best, product, pairs.members[at], pairs.common[at])
+    for product in products:
+        floor = pairs.floors[_list_of(book, desk, pairs, product)]
+        if floor > 0 and not is_beaten(
+            best, -1, rounded(floor / np.sqrt(book.holding.heads[2 * product + 1]))
+        ):
+            _propose_all(book, goods, asked, desk, pairs, best, product)
+    for at in range(best.size[0]):
+        shortlist.confidences[at] = min(desk.common[best.products[at]] / SURE_FROM, 1.0)
+
+
+@compiled
+def _propose(
+    book: Book, goods: Goods, asked: Asked, desk: Desk, best: Best, product: int, other: int, common: int
+) -> None:
+    orders = book.holding.heads[2 * product + 1] * book.holding.heads[2 * other + 1]
+    score = rounded(common / np.sqrt(orders))
+    if is_beaten(best, other, score) or not wanted(goods, asked, desk, other):
+        return
+    if keep(best, other, score):
+        desk.common[other] = common
+        desk.companion[other] = product
+
+
+@compiled
+def _propose_all(
+    book: Book, goods: Goods, asked: Asked, desk: Desk, pairs: Pairs, best: Best, product: int
+) -> None:
+    """Propose all companions of a product, also those that are not on its list."""
+    touched = _count(book, desk, pairs, product)
+    for at in range(touched):
+        other = desk.touched[at]
+        common = desk.counts[other]
+        desk.counts[other] = 0
+        if common >= MIN_ORDERS and other != product:
+            _propose(book, goods, asked, desk, best, product, other, common)
+
+
+@compiled
+def _count(book: Book, desk: Desk, pairs: Pairs, product: int) -> int:
+    """Count common orders on the desk; return how many products are touched."""
+    touched, row = 0, pairs.counted[product]
+    if row >= 0:
+        for other in range(pairs.stride):
+            common = pairs.counts[row * pairs.stride + other]
+            if common >= MIN_ORDERS:
+                desk.counts[other] = common
+                desk.touched[touched] = other
+                touched += 1
+        return touched
+    start = book.holding.heads[2 * product]
+    end = start + book.holding.heads[2 * product + 1]
+    for begin in range(start, end, AHEAD):
+        touched = _count_some(book, desk, begin, min(begin + AHEAD, end), touched)
+    return touched
+
+
+@compiled
+def _count_some(book: Book, desk: Desk, begin: int, end: int, touched: int) -> int:
+    """Count the orders between two places in the pool; all of them are asked for before one is needed."""
+    for at in range(begin, end):
+        prefetch(book.starts, book.holding.pool[at])
+        prefetch(book.sizes, book.holding.pool[at])
+    for at in range(begin, end):
+        prefetch(book.products, book.starts[book.holding.pool[at]])
+    for at in range(begin, end):
+        order = book.holding.pool[at]
+        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+            other = book.products[line]
+            desk.touched[touched] = other
+            touched += desk.counts[other] == 0
+            desk.counts[other] += 1
+    return touched
+
+
+@compiled
+def _list_of(book: Book, desk: Desk, pairs: Pairs, product: int) -> int:
+    """Return the list of a product, made where there is none; the last one goes where there is no room."""
+    if pairs.lists[product] < 0:
+        if pairs.used[0] == LISTS:
+            drop_list(pairs, pairs.owners[LISTS - 1])
+        _list(book, desk, pairs, product)
+    return int(pairs.lists[product])
+
+
+@compiled
+def _list(book: Book, desk: Desk, pairs: Pairs, product: int) -> None:
+    """Keep the companions of a product that weigh most: common orders over the root of all of theirs."""
+    listed = pairs.used[0]
+    best = Best(pairs.best, pairs.weights, pairs.best_size)
+    best.size[0] = 0
+    touched = _count(book, desk, pairs, product)
+    for at in range(touched):
+        other = desk.touched[at]
+        if desk.counts[other] >= MIN_ORDERS and other != product:
+            keep(best, other, desk.counts[other] / np.sqrt(book.holding.heads[2 * other + 1]))
+    size = best.size[0]
+    for at in range(size):
+        pairs.members[listed * LISTED + at] = best.products[at]
+        pairs.common[listed * LISTED + at] = desk.counts[best.products[at]]
+    for at in range(touched):
+        desk.counts[desk.touched[at]] = 0
+    pairs.sizes[listed] = size
+    pairs.floors[listed] = best.scores[size - 1] if size == LISTED else 0.0
+    pairs.owners[listed], pairs.lists[product] = product, listed
+    pairs.used[0] = listed + 1

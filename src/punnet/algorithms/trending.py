@@ -4,25 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from punnet.algorithms.offer import Notes, Offer, best
-from punnet.core.distinct import distinct
-from punnet.core.geo import distance_km
-from punnet.core.ledger import Ledger
-from punnet.types import DAY, Floats, Indices, Mask
+from punnet.algorithms.offer import Asked, Shortlist, wanted
+from punnet.core.best import is_beaten, propose, rounded
+from punnet.core.compiled import compiled, reader
+from punnet.core.desk import Desk
+from punnet.core.geo import Place, is_within
+from punnet.core.ledger import Book, timeline_after
+from punnet.core.shelf import Goods
+from punnet.types import DAY, Floats, Indices, Positions
 
 SURE_FROM = 50
 """Orders from which the confidence is 1."""
 
 DECAY = 0.1
 """How fast a product cools, a day since its last order."""
-
-
-class Place(NamedTuple):
-    """A point, in degrees, and how far around it still counts."""
-
-    latitude: float
-    longitude: float
-    radius_km: float
 
 
 class Window(NamedTuple):
@@ -36,60 +31,268 @@ class Window(NamedTuple):
     min_products: int = 10
 
 
-def offer(
-    ledger: Ledger, now: float, place: Place | None, eligible: Mask, k: int, *, window: Window
-) -> Offer:
-    """Return what is ordered most, within `place` if enough is; the note `local` says whether it was."""
-    if place is not None:
-        local = _rank(ledger, now, place, window, len(eligible))
-        if len(local.products) >= window.min_products:
-            return _offer(local, now, True, eligible, k)
-    return _offer(_rank(ledger, now, None, window, len(eligible)), now, False, eligible, k)
+window_at = reader(Window)
 
 
-class _Ranking(NamedTuple):
-    """Products by rank, and of every product of the market its orders and the time of the last one."""
+class Trend(NamedTuple):
+    """What trends in a place, kept up to date by looking at what came and went since the last time."""
 
-    products: Indices
-    orders: Indices
+    place: Place
+    counts: Positions
+    """Of each product the orders of the window."""
+    before: Positions
+    """Those of the window before."""
+    buyers: Positions
+    """The different shoppers in the window."""
     last: Floats
+    """When it was last ordered."""
+    ranked: Positions
+    """The products that trend, by rank."""
+    size: Indices
+    """How many they are, and how many orders have been looked at."""
+    until: Floats
+    """When the window ends, and when the next order comes into it or leaves (seconds)."""
+
+    @classmethod
+    def of(cls, place: Place, products: int) -> "Trend":
+        """Return a trend of a market of at most so many products, which has seen nothing yet."""
+        counts, before, buyers, ranked = (np.zeros(products, np.int32) for _ in range(4))
+        nothing = np.array([0, 0]), np.array([np.nan, np.nan])
+        return cls(place, counts, before, buyers, np.zeros(products), ranked, *nothing)
 
 
-def _offer(ranking: _Ranking, now: float, local: bool, eligible: Mask, k: int) -> Offer:
-    ranked = ranking.products
-    scores = np.zeros(len(eligible))
-    days = (now - ranking.last[ranked]) / DAY
-    scores[ranked] = (1 - np.arange(len(ranked)) / len(ranked)) / (1 + DECAY * days)
-    confidences = np.minimum(ranking.orders / SURE_FROM, 1.0)
-    notes: Notes = {"recentOrders": ranking.orders, "local": np.full(len(eligible), local)}
-    return best(scores, confidences, eligible, k, notes)
+trend_at = reader(Trend)
 
 
-def _rank(ledger: Ledger, now: float, place: Place | None, window: Window, products: int) -> _Ranking:
-    span = window.days * DAY
-    orders = _within(ledger, ledger.between(now - span, now), place)
-    before = _within(ledger, ledger.between(now - 2 * span, now - span), place)
-    lines = ledger.lines(orders)
-    count = np.bincount(lines, minlength=products)
-    growth = count - np.bincount(ledger.lines(before), minlength=products)
-    last = np.full(products, -np.inf)
-    last[lines] = np.repeat(ledger.times[orders], ledger.sizes(orders))
-    trending = np.flatnonzero(count >= window.min_orders)
-    shoppers = _different_shoppers(ledger, orders, lines, products)
-    ranked = trending[np.lexsort((trending, -growth[trending], -shoppers[trending], -count[trending]))]
-    return _Ranking(ranked, count, last)
+@compiled
+def offer(goods: Goods, asked: Asked, desk: Desk, trend: Trend, shortlist: Shortlist) -> None:
+    """Shortlist what is ordered most and was ordered last, in the place of a trend that is up to date."""
+    best, ranks = shortlist.best, trend.size[0]
+    for rank in range(ranks):
+        share = 1 - rank / ranks
+        if is_beaten(best, -1, rounded(share)):
+            break
+        product = trend.ranked[rank]
+        if wanted(goods, asked, desk, product):
+            propose(best, product, share / (1 + DECAY * (asked.now - trend.last[product]) / DAY))
+    for at in range(best.size[0]):
+        shortlist.confidences[at] = min(trend.counts[best.products[at]] / SURE_FROM, 1.0)
 
 
-def _within(ledger: Ledger, orders: Indices, place: Place | None) -> Indices:
-    if place is None:
-        return orders
-    distances = distance_km(
-        ledger.latitudes[orders], ledger.longitudes[orders], place.latitude, place.longitude
-    )
-    return orders[distances <= place.radius_km]
+@compiled
+def follow(book: Book, desk: Desk, trend: Trend, now: float, window: Window) -> None:
+    """Bring a trend up to `now` (seconds): what came, what left, and what that does to the ranks."""
+    span, passed = window.days * DAY, now - trend.until[0]
+    unseen = book.orders - trend.size[1]
+    if not unseen and trend.until[0] <= now < trend.until[1]:
+        trend.until[0] = now
+        return
+    of_interest = timeline_after(book, now) - timeline_after(book, now - 2 * span)
+    if 0 <= passed < span and unseen <= of_interest + 1:
+        touched = _catch_up(book, desk, trend, now, span)
+    else:
+        touched = _begin(book, desk, trend, now, span)
+    trend.until[0], trend.size[1] = now, book.orders
+    trend.until[1] = min(_next(book, now, 0.0), _next(book, now, span), _next(book, now, 2 * span))
+    if touched:
+        _rank(desk, trend, touched, max(window.min_orders, 1))
 
 
-def _different_shoppers(ledger: Ledger, orders: Indices, lines: Indices, products: int) -> Indices:
-    shoppers = np.repeat(ledger.shoppers[orders], ledger.sizes(orders))
-    pairs = distinct(shoppers * products + lines)
-    return np.bincount(pairs % products, minlength=products)
+@compiled
+def _next(book: Book, now: float, age: float) -> float:
+    """Return when the next order is `age` old."""
+    at = timeline_after(book, now - age)
+    # A moment early: what is added here and subtracted there is rounded.
+    return float(book.times[book.timeline[at]] + age - 1e-3) if at < book.kept else np.inf
+
+
+@compiled
+def _begin(book: Book, desk: Desk, trend: Trend, now: float, span: float) -> int:
+    """Count both windows from nothing."""
+    for counts in (trend.counts, trend.before, trend.buyers):
+        counts[:] = 0
+    trend.last[:] = -np.inf
+    trend.size[0] = 0
+    touched = 0
+    for at in range(timeline_after(book, now - 2 * span), timeline_after(book, now - span)):
+        touched = _recall(book, desk, trend, touched, book.timeline[at], 1)
+    for at in range(timeline_after(book, now - span), timeline_after(book, now)):
+        touched = _enter(book, desk, trend, touched, book.timeline[at], now - span, now, _OLDER)
+    return touched
+
+
+@compiled
+def _catch_up(book: Book, desk: Desk, trend: Trend, now: float, span: float) -> int:
+    """Count what arrived since the last time for the time before it, and what time brought and took."""
+    touched, until = 0, trend.until[0]
+    for order in range(trend.size[1], book.orders):
+        if until - span < book.times[order] <= until:
+            touched = _enter(book, desk, trend, touched, order, until - span, until, _ARRIVED_BEFORE)
+        elif until - 2 * span < book.times[order] <= until - span:
+            touched = _recall(book, desk, trend, touched, order, 1)
+    for at in range(timeline_after(book, until), timeline_after(book, now)):
+        touched = _enter(book, desk, trend, touched, book.timeline[at], until - span, now, _OLDER)
+    for at in range(timeline_after(book, until - span), timeline_after(book, now - span)):
+        touched = _leave(book, desk, trend, touched, book.timeline[at], now)
+    for at in range(timeline_after(book, until - 2 * span), timeline_after(book, now - 2 * span)):
+        touched = _recall(book, desk, trend, touched, book.timeline[at], -1)
+    return touched
+
+
+_OLDER, _ARRIVED_BEFORE, _NEWER = range(3)
+
+
+@compiled
+def _enter(
+    book: Book, desk: Desk, trend: Trend, touched: int, order: int, after: float, until: float, which: int
+) -> int:
+    """Count an order of a window that begins `after` and is counted `until`; return what is touched."""
+    if not _is_there(book, trend, order):
+        return touched
+    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+        product = book.products[line]
+        trend.counts[product] += 1
+        trend.last[product] = max(trend.last[product], book.times[order])
+        trend.buyers[product] += not _has_another(book, trend, order, product, after, until, which)
+        touched = _touch(desk, touched, product)
+    return touched
+
+
+@compiled
+def _leave(book: Book, desk: Desk, trend: Trend, touched: int, order: int, until: float) -> int:
+    """Have an order of the window be one of the window before."""
+    if not _is_there(book, trend, order):
+        return touched
+    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+        product = book.products[line]
+        trend.counts[product] -= 1
+        trend.buyers[product] -= not _has_another(book, trend, order, product, -np.inf, until, _NEWER)
+        if trend.counts[product] == 0:
+            trend.last[product] = -np.inf
+    return _recall(book, desk, trend, touched, order, 1)
+
+
+@compiled
+def _recall(book: Book, desk: Desk, trend: Trend, touched: int, order: int, times: int) -> int:
+    """Count an order of the window before, -1 times when it leaves that as well."""
+    if not _is_there(book, trend, order):
+        return touched
+    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+        trend.before[book.products[line]] += times
+        touched = _touch(desk, touched, book.products[line])
+    return touched
+
+
+@compiled
+def _is_there(book: Book, trend: Trend, order: int) -> bool:
+    return is_within(trend.place, book.latitudes[order], book.longitudes[order])
+
+
+@compiled
+def _touch(desk: Desk, touched: int, product: int) -> int:
+    """Note that the rank of a product may have changed."""
+    if desk.counts[product] == 0:
+        desk.counts[product] = 1
+        desk.touched[touched] = product
+        return touched + 1
+    return touched
+
+
+@compiled
+def _has_another(
+    book: Book, trend: Trend, order: int, product: int, after: float, until: float, which: int
+) -> bool:
+    """Return whether a counted order of the same shopper, after < time ≤ until, holds the product, too."""
+    shopper, time = book.shoppers[order], book.times[order]
+    start = book.placed.heads[2 * shopper]
+    for at in range(start + book.placed.heads[2 * shopper + 1] - 1, start - 1, -1):
+        other = book.placed.pool[at]
+        then = book.times[other]
+        if then <= after:
+            break
+        is_newer = then > time or (then == time and other > order)
+        counts = other < order if which == _ARRIVED_BEFORE else is_newer == (which == _NEWER)
+        if other == order or then > until or not counts or not _is_there(book, trend, other):
+            continue
+        for line in range(book.starts[other], book.starts[other] + book.sizes[other]):
+            if book.products[line] == product:
+                return True
+    return False
+
+
+@compiled
+def _rank(desk: Desk, trend: Trend, touched: int, min_orders: int) -> None:
+    """Take what was touched out of the ranks, and merge it in again where it belongs now."""
+    changed = 0
+    for at in range(touched):
+        if trend.counts[desk.touched[at]] >= min_orders:
+            desk.queue[changed] = desk.touched[at]
+            changed += 1
+    _sort(trend, desk.queue, desk.places, changed)
+    stays = 0
+    for at in range(trend.size[0]):
+        if desk.counts[trend.ranked[at]] == 0:
+            desk.firsts[stays] = trend.ranked[at]
+            stays += 1
+    _insert(trend, desk.firsts[:stays], desk.queue[:changed])
+    trend.size[0] = stays + changed
+    for at in range(touched):
+        desk.counts[desk.touched[at]] = 0
+
+
+@compiled
+def _insert(trend: Trend, stays: Positions, changed: Positions) -> None:
+    """Rank what stays, which is in order, and what changed, also in order and much less."""
+    left = 0
+    for right in range(len(changed)):
+        low, high = left, len(stays)
+        while low < high:
+            middle = (low + high) // 2
+            if _ranks_before(trend, stays[middle], changed[right]):
+                low = middle + 1
+            else:
+                high = middle
+        for at in range(left, low):
+            trend.ranked[at + right] = stays[at]
+        left = low
+        trend.ranked[left + right] = changed[right]
+    for at in range(left, len(stays)):
+        trend.ranked[at + len(changed)] = stays[at]
+
+
+@compiled
+def _sort(trend: Trend, products: Positions, spare: Positions, count: int) -> None:
+    """Sort the first `count` products by rank: a merge sort from runs of one."""
+    width = 1
+    while width < count:
+        for left in range(0, count, 2 * width):
+            middle, right = min(left + width, count), min(left + 2 * width, count)
+            _merge(trend, products[left:middle], products[middle:right], spare[left:right])
+        for at in range(count):
+            products[at] = spare[at]
+        width *= 2
+
+
+@compiled
+def _merge(trend: Trend, one: Positions, other: Positions, to: Positions) -> None:
+    """Merge two rows of products, each by rank, into one."""
+    left = right = 0
+    while left + right < len(one) + len(other):
+        if right == len(other) or (left < len(one) and _ranks_before(trend, one[left], other[right])):
+            to[left + right] = one[left]
+            left += 1
+        else:
+            to[left + right] = other[right]
+            right += 1
+
+
+@compiled
+def _ranks_before(trend: Trend, one: int, other: int) -> bool:
+    """Compare by orders, then by shoppers, then by growth, then by age in the catalogue."""
+    if trend.counts[one] != trend.counts[other]:
+        return bool(trend.counts[one] > trend.counts[other])
+    if trend.buyers[one] != trend.buyers[other]:
+        return bool(trend.buyers[one] > trend.buyers[other])
+    if trend.before[one] != trend.before[other]:
+        return bool(trend.before[one] < trend.before[other])
+    return one < other

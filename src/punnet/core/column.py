@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-Value = TypeVar("Value", np.float64, np.int64, np.bool_)
+Value = TypeVar("Value", np.float64, np.int64, np.int32, np.bool_)
 
 
 class Column(Generic[Value]):
@@ -32,26 +32,28 @@ class Column(Generic[Value]):
         """The values, without a copy; valid until the column grows."""
         return self._room[: self._length]
 
+    @property
+    def room(self) -> npt.NDArray[Value]:
+        """The values and the zeros behind them that wait for more; valid until the column grows."""
+        return self._room
+
     def extend(self, values: npt.NDArray[Value]) -> None:
         """Add `values` at the end."""
         end = self._length + len(values)
-        if end > len(self._room):
-            room = np.zeros(max(end, 2 * len(self._room)), self._room.dtype)
+        self.lengthen(end)
+        self._room[end - len(values) : end] = values
+
+    def lengthen(self, length: int) -> None:
+        """Have at least `length` values; new ones are zero."""
+        self.reserve(length)
+        self._length = max(self._length, length)
+
+    def reserve(self, length: int) -> None:
+        """Have room for at least `length` values."""
+        if length > len(self._room):
+            room = np.zeros(max(length, 2 * len(self._room)), self._room.dtype)
             room[: self._length] = self.values
             self._room = room
-        self._room[self._length : end] = values
-        self._length = end
-
-    def insert(self, places: npt.NDArray[np.int64], values: npt.NDArray[Value]) -> None:
-        """Insert `values[i]` before what stood at `places[i]`, for ascending places.
-
-        At the end it costs as little as `extend`, elsewhere a copy of the column.
-        """
-        if not len(places) or places[0] == self._length:
-            self.extend(values)
-        else:
-            self._room = np.insert(self.values, places, values)
-            self._length = len(self._room)
 
     def remove(self, places: npt.NDArray[np.int64]) -> None:
         """Take out the values at `places`, each given once; costs a copy of the column."""
@@ -60,7 +62,5 @@ class Column(Generic[Value]):
 
     def put(self, position: int, value: float) -> None:
         """Write one value, at a position there is or at the end."""
-        if position == self._length:
-            self.extend(np.array([value], self._room.dtype))
-        else:
-            self.values[position] = value
+        self.lengthen(position + 1)
+        self._room[position] = value

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from punnet.core.column import Column
-from punnet.core.distinct import distinct
-from punnet.core.postings import Postings, spans
-from punnet.types import Floats, Indices
+from punnet.core.compiled import Packed, compiled, entry, reader
+from punnet.core.postings import Postings, Rows, spans
+from punnet.types import Floats, Indices, Positions
 
 
 class Purchases(NamedTuple):
@@ -17,13 +17,36 @@ class Purchases(NamedTuple):
     `sizes[i]` lines for order i, no product twice in one order.
     """
 
-    shoppers: Indices
+    shoppers: Positions
     times: Floats
     latitudes: Floats
     longitudes: Floats
-    sizes: Indices
-    products: Indices
+    sizes: Positions
+    products: Positions
     prices: Floats
+
+
+class Book(NamedTuple):
+    """A ledger as compiled loops read it; arrays may be longer than what is in use of them."""
+
+    shoppers: Positions
+    times: Floats
+    latitudes: Floats
+    longitudes: Floats
+    starts: Positions
+    sizes: Positions
+    products: Positions
+    """The lines of an order are `sizes` of these and of the prices, from its `starts` on."""
+    prices: Floats
+    timeline: Positions
+    """The orders by time, of equal times the one that arrived first."""
+    placed: Rows
+    bought: Rows
+    holding: Rows
+    orders: int
+    """How many positions orders have, forgotten ones among them."""
+    kept: int
+    """How many orders there are: the length of the timeline."""
 
 
 class Ledger:
@@ -38,7 +61,6 @@ class Ledger:
         "_sizes",
         "_starts",
         "_timeline",
-        "_timeline_times",
         "_times",
         "bought_by",
         "holding",
@@ -46,29 +68,28 @@ class Ledger:
     )
 
     def __init__(self) -> None:
-        self._shoppers = Column(np.int64)
+        self._shoppers = Column(np.int32)
         self._times = Column(np.float64)
         self._latitudes = Column(np.float64)
         self._longitudes = Column(np.float64)
-        self._starts = Column(np.int64)
-        self._sizes = Column(np.int64)
-        self._line_products = Column(np.int64)
+        self._starts = Column(np.int32)
+        self._sizes = Column(np.int32)
+        self._line_products = Column(np.int32)
         self._line_prices = Column(np.float64)
-        self._timeline = Column(np.int64)
-        self._timeline_times = Column(np.float64)
+        self._timeline = Column(np.int32)
         self.placed_by = Postings()
-        """Orders of each shopper."""
+        """Orders of each shopper, by time; of equal times the one that arrived first."""
         self.bought_by = Postings()
-        """Products each shopper bought, each once, in the order of the first time."""
+        """Products each shopper bought, each once, the one that was added to the market first first."""
         self.holding = Postings()
-        """Orders that hold each product."""
+        """Orders that hold each product, by time; of equal times the one that arrived first."""
 
     def __len__(self) -> int:
         """Return how many orders there are; positions of forgotten ones are not counted."""
         return len(self._timeline)
 
     @property
-    def shoppers(self) -> Indices:
+    def shoppers(self) -> Positions:
         """The shopper of each order, -1 where it was forgotten."""
         return self._shoppers.values
 
@@ -87,38 +108,56 @@ class Ledger:
         """Where each order was placed, in degrees, or NaN."""
         return self._longitudes.values
 
+    @property
+    def book(self) -> Book:
+        """All of it, for compiled loops; valid until orders are added or forgotten."""
+        return Book(
+            self._shoppers.room,
+            self._times.room,
+            self._latitudes.room,
+            self._longitudes.room,
+            self._starts.room,
+            self._sizes.room,
+            self._line_products.room,
+            self._line_prices.room,
+            self._timeline.room,
+            self.placed_by.rows,
+            self.bought_by.rows,
+            self.holding.rows,
+            len(self._shoppers),
+            len(self._timeline),
+        )
+
     def reserve(self, shoppers: int, products: int) -> None:
         """Know that many shoppers and products, those without an order too."""
         self.placed_by.reserve(shoppers)
         self.bought_by.reserve(shoppers)
         self.holding.reserve(products)
 
-    def lines(self, orders: Indices) -> Indices:
+    def lines(self, orders: Indices | Positions) -> Positions:
         """Return the products in `orders`, one order after the other."""
         return self._line_products.values[self._lines_of(orders)]
 
-    def prices(self, orders: Indices) -> Floats:
+    def prices(self, orders: Indices | Positions) -> Floats:
         """Return the unit prices paid in `orders`, in parallel to `lines`."""
         return self._line_prices.values[self._lines_of(orders)]
 
-    def sizes(self, orders: Indices) -> Indices:
+    def sizes(self, orders: Indices | Positions) -> Positions:
         """Return how many products each of `orders` holds."""
         return self._sizes.values[orders]
 
-    def between(self, after: float, until: float) -> Indices:
+    def between(self, after: float, until: float) -> Positions:
         """Return the orders with after < time ≤ until, by time; of equal times the one that arrived first."""
-        first, last = np.searchsorted(self._timeline_times.values, [after, until], side="right")
+        book = Packed(self.book)
+        first, last = (placed_until(book.address, float(time)) for time in (after, until))
         return self._timeline.values[first:last]
-
-    def latest(self, count: int) -> Indices:
-        """Return the `count` orders placed last, by time; of equal times the one that arrived first."""
-        return self._timeline.values[-count:]
 
     def add(self, purchases: Purchases) -> None:
         """Add orders; their shoppers and products must be reserved."""
         first = len(self._shoppers)
-        orders = np.arange(first, first + len(purchases.shoppers))
-        self._starts.extend(len(self._line_products) + np.cumsum(purchases.sizes) - purchases.sizes)
+        orders = np.arange(first, first + len(purchases.shoppers), dtype=np.int32)
+        starts = len(self._line_products) + np.cumsum(purchases.sizes) - purchases.sizes
+        self._starts.extend(starts.astype(np.int32))
         self._sizes.extend(purchases.sizes)
         self._shoppers.extend(purchases.shoppers)
         self._times.extend(purchases.times)
@@ -126,18 +165,21 @@ class Ledger:
         self._longitudes.extend(purchases.longitudes)
         self._line_products.extend(purchases.products)
         self._line_prices.extend(purchases.prices)
-        self.placed_by.extend(purchases.shoppers, orders)
-        self.holding.extend(purchases.products, np.repeat(orders, purchases.sizes))
-        self._remember_bought(np.repeat(purchases.shoppers, purchases.sizes), purchases.products)
-        self._insert_in_time(orders)
+        self.placed_by.add(purchases.shoppers, orders, self._times.room)
+        self.holding.add(purchases.products, np.repeat(orders, purchases.sizes), self._times.room)
+        self.bought_by.add(np.repeat(purchases.shoppers, purchases.sizes), purchases.products)
+        arrived = orders[np.argsort(purchases.times, kind="stable")]
+        self._timeline.lengthen(len(self) + len(arrived))
+        merge(self._timeline.values, arrived, self._times.room)
 
     def forget(self, shopper: int) -> Indices:
         """Take out all orders of a shopper, and return their positions; nothing of them stays there."""
-        orders = self.placed_by.row(shopper).copy()
-        products, lines, who = distinct(self.lines(orders)), self._lines_of(orders), np.array([shopper])
-        self.holding.remove(products, orders)
-        self.bought_by.remove(who, products)
+        orders = np.sort(self.placed_by.row(shopper).astype(np.int64))
+        products, lines, who = np.unique(self.lines(orders)), self._lines_of(orders), np.array([shopper])
+        self.holding.remove(products.astype(np.int64), orders)
+        self.bought_by.remove(who, products.astype(np.int64))
         self.placed_by.remove(who, orders)
+        self._timeline.remove(np.flatnonzero(np.isin(self._timeline.values, orders)))
         self._line_products.values[lines] = -1
         self._line_prices.values[lines] = np.nan
         self._shoppers.values[orders] = -1
@@ -145,25 +187,46 @@ class Ledger:
             sizes.values[orders] = 0
         for known in (self._times, self._latitudes, self._longitudes):
             known.values[orders] = np.nan
-        places = np.flatnonzero(np.isin(self._timeline.values, orders))
-        self._timeline.remove(places)
-        self._timeline_times.remove(places)
         return orders
 
-    def _lines_of(self, orders: Indices) -> Indices:
-        return spans(self._starts.values[orders], self._sizes.values[orders])
+    def _lines_of(self, orders: Indices | Positions) -> Indices:
+        starts, sizes = self._starts.values[orders], self._sizes.values[orders]
+        return spans(starts.astype(np.int64), sizes.astype(np.int64))
 
-    def _remember_bought(self, shoppers: Indices, products: Indices) -> None:
-        width = len(self.holding)
-        pairs, first = np.unique(shoppers * width + products, return_index=True)
-        buyers = np.unique(shoppers)
-        known = np.repeat(buyers, self.bought_by.lengths[buyers]) * width + self.bought_by.gather(buyers)
-        fresh = np.sort(first[~np.isin(pairs, known)])
-        self.bought_by.extend(shoppers[fresh], products[fresh])
 
-    def _insert_in_time(self, orders: Indices) -> None:
-        arrived = orders[np.argsort(self.times[orders], kind="stable")]
-        times = self.times[arrived]
-        places = np.searchsorted(self._timeline_times.values, times, side="right")
-        self._timeline.insert(places, arrived)
-        self._timeline_times.insert(places, times)
+book_at = reader(Book)
+
+
+@entry
+def placed_until(book: int, time: float) -> int:
+    """Return how many orders were placed at `time` or before."""
+    return timeline_after(book_at(book), time)
+
+
+@compiled
+def timeline_after(book: Book, time: float) -> int:
+    """Return how many orders were placed at `time` or before."""
+    low, high = 0, book.kept
+    while low < high:
+        middle = (low + high) // 2
+        if book.times[book.timeline[middle]] <= time:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@entry
+def merge(timeline: Positions, arrived: Positions, times: Floats) -> None:
+    """Merge orders by time into the timeline, whose last places are theirs; of equal times they are last."""
+    to = len(timeline) - 1
+    left = to - len(arrived)
+    right = len(arrived) - 1
+    while right >= 0:
+        if left >= 0 and times[timeline[left]] > times[arrived[right]]:
+            timeline[to] = timeline[left]
+            left -= 1
+        else:
+            timeline[to] = arrived[right]
+            right -= 1
+        to -= 1

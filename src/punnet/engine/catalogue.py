@@ -1,14 +1,14 @@
 """Farms and products: their ids, their nouns, and the columns the algorithms read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import UTC, datetime
 
 import numpy as np
 from msgspec import UNSET, structs
 
-from punnet.core.column import Column
 from punnet.core.shelf import UNTRACKED, Row, Shelf
 from punnet.core.vocab import Vocabulary
+from punnet.engine.lexicon import Lexicon
 from punnet.engine.words import words
 from punnet.market import Farm, FarmPatch, ListedProduct, Product, ProductPatch
 from punnet.types import Mask
@@ -27,7 +27,7 @@ class Catalogue:
         self.shelf = Shelf()
         self._products = []
         self._farms = []
-        self._farm_listed = Column(np.bool_)
+        self.lexicon = Lexicon()
 
     def farm(self, farm_id: str) -> Farm | None:
         """Return the farm, if the market has it."""
@@ -56,18 +56,15 @@ class Catalogue:
 
     def farm_has_products(self, farm_id: str) -> bool:
         """Return whether any product of the market is this farm's."""
-        shelf = self.shelf
-        return bool(np.any(shelf.listed & (shelf.farm == self.farms.find(farm_id))))
+        return len(self.shelf.of_farm.row(self.farms.find(farm_id))) > 0
 
     def on_sale(self, now: float) -> Mask:
         """Return for each product whether a shopper could buy it at `now` (seconds)."""
-        return self.shelf.on_sale(now) & self._farm_listed.values[self.shelf.farm]
+        return self.shelf.on_sale(now)
 
     def is_on_sale(self, position: int, now: float) -> bool:
         """Return whether a shopper could buy the product at a position at `now` (seconds)."""
-        return self.shelf.is_on_sale(position, now) and bool(
-            self._farm_listed.values[self.shelf.farm[position]]
-        )
+        return self.shelf.is_on_sale(position, now)
 
     def put_farm(self, farm: Farm) -> None:
         """Make `farm` what is known of it, in its products too."""
@@ -75,11 +72,9 @@ class Catalogue:
         if position == len(self._farms):
             self._farms.append(farm)
         self._farms[position] = farm
-        self._farm_listed.put(position, True)
-        for product in np.flatnonzero(self.shelf.farm == position):
-            listed = self._products[product]
-            if listed is not None:
-                self._products[product] = structs.replace(listed, farm=farm)
+        self.shelf.put_farm(position)
+        for product in self.shelf.of_farm.row(position).tolist():
+            self._products[product] = structs.replace(self.at(product), farm=farm)
 
     def put_product(self, product: Product, at: float) -> None:
         """Make `product` what is known of it; `at` (seconds) is when it was added, if nothing says better.
@@ -95,7 +90,8 @@ class Catalogue:
         before = self._products[position]
         added = product.created_at or (before and before.created_at) or datetime.fromtimestamp(at, UTC)
         fields = {name: getattr(product, name) for name in Product.__struct_fields__} | {"created_at": added}
-        self._products[position] = ListedProduct(**fields, farm=farm)
+        listed = self._products[position] = ListedProduct(**fields, farm=farm)
+        self.lexicon.put(position, _words_of(before), _words_of(listed))
         self.shelf.put(position, self._row(product, added))
 
     def patch_farm(self, farm_id: str, patch: FarmPatch) -> None:
@@ -115,19 +111,15 @@ class Catalogue:
         position = self.farms.find(farm_id)
         if position >= 0:
             self._farms[position] = None
-            self._farm_listed.put(position, False)
+            self.shelf.remove_farm(position)
 
     def remove_product(self, product_id: str) -> None:
         """Take a product out of the market."""
         position = self.products.find(product_id)
         if position >= 0:
+            self.lexicon.put(position, _words_of(self._products[position]), frozenset())
             self._products[position] = None
             self.shelf.remove(position)
-
-    def matching(self, search_query: str) -> Mask:
-        """Return for each product whether a word of the query is in its name or category, in any case."""
-        sought = words(search_query)
-        return np.array([_has_any(product, sought) for product in self._products], np.bool_)
 
     def categories_of(self, search_query: str) -> list[int]:
         """Return the categories that share a word with the query, in any case."""
@@ -149,11 +141,9 @@ class Catalogue:
         )
 
 
-def _has_any(product: ListedProduct | None, sought: set[str]) -> bool:
-    if product is None:
-        return False
-    text = f"{product.name}\n{product.category}".casefold()
-    return any(word in text for word in sought)
+def _words_of(product: ListedProduct | None) -> Set[str]:
+    """Return the words that a search finds a product by."""
+    return frozenset() if product is None else words(f"{product.name}\n{product.category}")
 
 
 def _given(patch: FarmPatch | ProductPatch) -> dict[str, object]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from punnet.algorithms.taste import favourites
 from punnet.engine.alerts import Alert, AlertKind
 from punnet.engine.index import Index
-from punnet.engine.liking import taste_of
+from punnet.engine.kept import Kept
+from punnet.engine.liking import liking_of
 from punnet.engine.profile import Sight
 from punnet.engine.tuning import Tuning
 from punnet.types import DAY
@@ -52,12 +52,12 @@ def prices_last_seen(index: Index, user_ids: Sequence[str], product: int) -> dic
     return {user_id: price for user_id, price in prices.items() if price is not None}
 
 
-def favourite_farms(index: Index, user_id: str) -> frozenset[int]:
+def favourite_farms(index: Index, kept: Kept, user_id: str) -> frozenset[int]:
     """Return the positions of the farms that a shopper likes best."""
     shopper = index.shoppers.find(user_id)
     if shopper < 0:
         return frozenset()
-    return frozenset(favourites(taste_of(index, shopper).farms).tolist())
+    return frozenset(liking_of(kept, shopper).favourite_farms.tolist())
 
 
 def kinship(index: Index, user_ids: Sequence[str], buyer_id: str) -> list[float]:

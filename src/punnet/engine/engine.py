@@ -1,27 +1,24 @@
 """The pure engine: records go in, answers come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import numpy as np
-
-from punnet.algorithms import arrivals, seasonal, together, trending
+from punnet.algorithms import seasonal
 from punnet.algorithms.offer import Offer
-from punnet.algorithms.trending import Place
-from punnet.engine import admission, concern, offers
+from punnet.core.geo import Place
+from punnet.engine import admission, concern
 from punnet.engine.alerts import Alert, Alerts
-from punnet.engine.answering import describe, recommend
+from punnet.engine.answering import Answering
 from punnet.engine.catalogue import Catalogue
 from punnet.engine.debounce import Debounce
-from punnet.engine.diversity import Shares
 from punnet.engine.effects import Effects
 from punnet.engine.funnel import Steps
-from punnet.engine.fusion import fuse
 from punnet.engine.index import Index
-from punnet.engine.liking import taste_of
+from punnet.engine.kept import Kept
+from punnet.engine.liking import liking_of
 from punnet.engine.portrait import portrait
-from punnet.engine.question import ask, position_of
+from punnet.engine.question import Question, ask, blank, position_of
 from punnet.engine.reactions import Reaction
 from punnet.engine.tally import Tally
 from punnet.engine.thanked import Thanked, thanked
@@ -30,6 +27,7 @@ from punnet.market import (
     Action,
     Algorithm,
     Answer,
+    Context,
     EntityType,
     Fact,
     ListedProduct,
@@ -63,6 +61,8 @@ class Engine:
         self._tuning = tuning or Tuning()
         self._index = Index()
         self._debounce = Debounce()
+        self._kept = Kept(self._index, self._tuning)
+        self._answering = Answering(self._index.catalogue, self._kept, self._tuning)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -100,7 +100,7 @@ class Engine:
 
     def profile(self, user_id: str) -> ShopperProfile | None:
         """Return what is known of a shopper, None where nobody of that name did anything."""
-        return portrait(self._index, user_id)
+        return portrait(self._index, self._kept, user_id)
 
     @property
     def alerts(self) -> Alerts:
@@ -124,7 +124,7 @@ class Engine:
 
     def favourite_farms(self, user_id: str) -> frozenset[int]:
         """Return the positions of the farms that a shopper likes best."""
-        return concern.favourite_farms(self._index, user_id)
+        return concern.favourite_farms(self._index, self._kept, user_id)
 
     def kinship(self, user_ids: Sequence[str], buyer_id: str) -> list[float]:
         """Return of each shopper which share of what they bought another one bought, too; 0..1."""
@@ -145,6 +145,7 @@ class Engine:
         """
         effects = Effects()
         self._index.apply(records)
+        self._kept.follow()
         for record in records:
             self._note(record, effects)
         self._index.alerts.keep(self._tuning.alerts_kept)
@@ -153,9 +154,11 @@ class Engine:
     def _note(self, record: Record, effects: Effects) -> None:
         match record.fact:
             case Action() as action:
+                self._kept.drop(self._index.shoppers.find(action.user_id))
                 if not self._debounce.skips(action, record.at):
                     effects.actions.append(action)
             case Order(user_id=user_id):
+                self._kept.drop(self._index.shoppers.find(user_id))
                 effects.buyers.append(user_id)
             case Reset():
                 self._debounce.begin_anew()
@@ -169,25 +172,35 @@ class Engine:
 
     def forget(self, user_id: str) -> None:
         """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""
+        shopper = self._index.shoppers.find(user_id)
+        if shopper >= 0:
+            self._kept.forget(shopper)
         self._index.forget(user_id)
         self._debounce.forget(user_id)
 
-    def offers(self, query: Query, now: float) -> Mapping[Algorithm, Offer]:
-        """Return what each algorithm of the query's context offers at `now` (seconds)."""
-        return offers.offers(self._index, ask(self._index, query, now, self._tuning), self._tuning)
+    def prepare(self) -> None:
+        """Compile what answers are made with, and work out what is kept for them, before anyone waits."""
+        self.answer(Query(user_id=""), 0.0)
+        liking_of(self._kept, -1)
+
+    def offers(
+        self, query: Query, now: float, only: Collection[Algorithm] | None = None
+    ) -> Mapping[Algorithm, Offer]:
+        """Return what each algorithm of the query's context offers at `now` (seconds).
+
+        `only` asks no others than those, which tells what each of them costs.
+        """
+        question = ask(self._index, self._kept, query, now, self._tuning)
+        return self._answering.offers(question, 2 * query.limit, only)
 
     def answer(self, query: Query, now: float) -> Answer:
         """Return the recommendations for `query` at `now` (seconds), best first.
 
         UnknownId when the query's product is not in the catalogue; an unknown shopper is a visitor.
         """
-        tuning = self._tuning
-        question = ask(self._index, query, now, tuning)
-        weights = offers.weights(question.context, tuning)
-        given = offers.offers(self._index, question, tuning)
-        shares = Shares(tuning.farm_share, tuning.category_share, tuning.price_share)
-        found = recommend(self._index, question, given, weights, shares)
-        return _answer(query.user_id, found, tuple(weights), now)
+        question = ask(self._index, self._kept, query, now, self._tuning)
+        found = self._answering.recommend(question, query.limit)
+        return _answer(query.user_id, found, self._answering.algorithms(question.context), now)
 
     def respond(self, reaction: Reaction, now: float) -> Answer | None:
         """Return the answer to push for a reaction at `now` (seconds), None where there is nothing to push.
@@ -196,21 +209,19 @@ class Engine:
         """
         if not reaction.arrivals_only:
             return self.answer(reaction.query, now)
-        query, days = reaction.query, self._tuning.arrivals_days
-        liking = taste_of(self._index, self._index.shoppers.find(query.user_id)).farms
-        on_sale = self.catalogue.on_sale(now)
-        offer = arrivals.offer(self.catalogue.shelf, liking, now, on_sale, query.limit, days=days)
-        found = self._alone(Algorithm.ARRIVALS, offer)
+        query = reaction.query
+        asked = blank(self._kept, self._index.shoppers.find(query.user_id), now)
+        found = self._answering.alone(Algorithm.ARRIVALS, Question(asked, Context.HOME, None), query.limit)
         return _answer(query.user_id, found, (Algorithm.ARRIVALS,), now) if found else None
 
     def trending(self, place: tuple[float, float] | None, limit: int, now: float) -> Trends:
         """Return what trends at `now` (seconds), near a place in degrees if enough does there, best first."""
-        radius, window = self._tuning.trending_radius_km, self._tuning.trending_window
-        near = None if place is None else Place(*place, radius)
-        on_sale = self.catalogue.on_sale(now)
-        offer = trending.offer(self._index.ledger, now, near, on_sale, limit, window=window)
-        products = tuple(map(self.catalogue.at, offer.products.tolist()))
-        return Trends(products, radius, local=bool(offer.notes["local"].any()))
+        radius = self._tuning.trending_radius_km
+        near = None if place is None else Place(float(place[0]), float(place[1]), float(radius))
+        question = Question(blank(self._kept, -1, now), Context.HOME, near)
+        found = self._answering.alone(Algorithm.TRENDING, question, limit)
+        local = any(recommendation.metadata["area"] == "local" for recommendation in found)
+        return Trends(tuple(recommendation.product for recommendation in found), radius, local=local)
 
     def calendar(self, now: float) -> object:
         """Return something that differs where time alone changed what is in season or can be bought."""
@@ -220,15 +231,8 @@ class Engine:
     def together(self, product_id: str, limit: int, now: float) -> tuple[Recommendation, ...]:
         """Return the products most often bought with one product, best first; UnknownId without it."""
         product = position_of(self._index, product_id)
-        on_sale = self.catalogue.on_sale(now)
-        offer = together.offer(self._index.ledger, np.array([product]), on_sale, limit)
-        return self._alone(Algorithm.TOGETHER, offer)
-
-    def _alone(self, algorithm: Algorithm, offer: Offer) -> tuple[Recommendation, ...]:
-        """Return the offer of one algorithm as it stands."""
-        given = {algorithm: offer}
-        candidates = fuse(given, {algorithm: 1.0})
-        return tuple(describe(self.catalogue, candidate, given) for candidate in candidates)
+        question = Question(blank(self._kept, -1, now, product), Context.PRODUCT_DETAIL, None)
+        return self._answering.alone(Algorithm.TOGETHER, question, limit)
 
 
 def _answer(

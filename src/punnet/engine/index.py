@@ -79,12 +79,12 @@ class Index:
         self.funnel.forget(shopper)
 
     def _place(self, order: Order, baskets: Baskets) -> None:
-        if self.orders.find(order.id) >= 0:
+        known = len(self.orders)
+        if self.orders.add(order.id) < known:
             return
-        self.orders.add(order.id)
-        shopper = self.shoppers.add(order.user_id)
-        bought = baskets.add(order, shopper, self.catalogue.products)
-        self.funnel.buy(shopper, bought, order.placed_at.timestamp())
+        shopper, time = self.shoppers.add(order.user_id), order.placed_at.timestamp()
+        bought = baskets.add(order, time, shopper, self.catalogue.products)
+        self.funnel.buy(shopper, bought, time)
         profile = self._profiles.get(shopper)
         if profile is not None:
             for product in bought:

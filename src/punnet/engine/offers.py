@@ -1,23 +1,66 @@
 """Which algorithms a context asks, with which weights, and their offers."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import NamedTuple
 
 import numpy as np
 
-from punnet.algorithms import arrivals, behaviour, collaborative, content, seasonal, together, trending
-from punnet.algorithms.offer import Offer
+from punnet.algorithms import arrivals, behaviour, collaborative, content, seasonal, taste, together, trending
+from punnet.algorithms.offer import Asked
 from punnet.algorithms.taste import Taste
-from punnet.engine.index import Index
-from punnet.engine.liking import interest_of, taste_of
-from punnet.engine.question import CART_CONTEXTS, Question
+from punnet.algorithms.trending import Trend, Window
+from punnet.core.companions import Pairs
+from punnet.core.compiled import compiled, entry, reader
+from punnet.core.desk import Desk, begin
+from punnet.core.ledger import Book
+from punnet.core.shelf import Goods, goods_at, sells
+from punnet.engine.fusion import ALGORITHMS, Mix, shortlist
 from punnet.engine.tuning import Tuning
 from punnet.market import Algorithm, Context
-from punnet.types import Indices, Mask
+from punnet.types import Positions
 
-SURE = 1.0
-UNSURE = 0.5
-"""Confidence of content beside a product, and from a shopper's latest products."""
+CART_CONTEXTS = (Context.CART, Context.CHECKOUT)
+
+COLLABORATIVE, CONTENT, TRENDING, SEASONAL, BEHAVIOUR, TOGETHER, ARRIVALS = (
+    ALGORITHMS.index(algorithm)
+    for algorithm in (
+        Algorithm.COLLABORATIVE,
+        Algorithm.CONTENT,
+        Algorithm.TRENDING,
+        Algorithm.SEASONAL,
+        Algorithm.BEHAVIOUR,
+        Algorithm.TOGETHER,
+        Algorithm.ARRIVALS,
+    )
+)
+
+
+class Market(NamedTuple):
+    """All that an answer is made of, as compiled loops read it."""
+
+    book: Book
+    goods: Goods
+    pairs: Pairs
+    fresh: Positions
+    """Products that are new to the season, in the order they were added."""
+    everywhere: Trend
+    near: Trend
+    """The trend of the place asked for, or of everywhere."""
+
+
+class Terms(NamedTuple):
+    """The numbers of a tuning that the algorithms are asked with."""
+
+    neighbours: int
+    window: Window
+    new_days: float
+    arrivals_days: float
+
+
+def terms(tuning: Tuning) -> Terms:
+    """Return what a tuning asks the algorithms with."""
+    new_days, arrivals_days = float(tuning.seasonal_new_days), float(tuning.arrivals_days)
+    return Terms(tuning.neighbours, tuning.trending_window, new_days, arrivals_days)
 
 
 def weights(context: Context, tuning: Tuning) -> Mapping[Algorithm, float]:
@@ -38,49 +81,79 @@ def weights(context: Context, tuning: Tuning) -> Mapping[Algorithm, float]:
     return given
 
 
-def offers(index: Index, question: Question, tuning: Tuning) -> dict[Algorithm, Offer]:
-    """Return the offer of every algorithm that the question's context asks."""
-    taste = taste_of(index, question.shopper)
-    asked = weights(question.context, tuning)
-    return {algorithm: _offer(algorithm, index, question, taste, tuning) for algorithm in asked}
+terms_at = reader(Terms)
 
 
-def _offer(algorithm: Algorithm, index: Index, question: Question, taste: Taste, tuning: Tuning) -> Offer:
-    shelf, ledger, shopper = index.catalogue.shelf, index.ledger, question.shopper
-    now, wanted, k = question.now, question.wanted, question.k
-    match algorithm:
-        case Algorithm.COLLABORATIVE:
-            return collaborative.offer(ledger, shopper, wanted, k, neighbours=tuning.neighbours)
-        case Algorithm.CONTENT:
-            return content.offer(shelf, *_sources(index, question), wanted, k)
-        case Algorithm.TRENDING:
-            return trending.offer(ledger, now, question.place, wanted, k, window=tuning.trending_window)
-        case Algorithm.SEASONAL:
-            in_season, new_days = _in_season(index, question), tuning.seasonal_new_days
-            return seasonal.offer(shelf, in_season, taste.categories, now, wanted, k, new_days=new_days)
-        case Algorithm.BEHAVIOUR:
-            return behaviour.offer(shelf, taste, ledger.bought_by.row(shopper), wanted, k)
-        case Algorithm.TOGETHER:
-            return together.offer(ledger, _companions(question), wanted, k)
-        case Algorithm.ARRIVALS:
-            return arrivals.offer(shelf, taste.farms, now, wanted, k, days=tuning.arrivals_days)
-        case _:
-            assert_never(algorithm)
+@compiled
+def offer(market: Market, asked: Asked, desk: Desk, mix: Mix, terms: Terms, asks: Positions, k: int) -> Taste:
+    """Have each of the algorithms asked shortlist its best `k` products; return the shopper's taste."""
+    begin(desk)
+    _mark(asked, desk)
+    liked = taste.measure(market.book, market.goods, asked, desk)
+    for algorithm in asks:
+        if algorithm <= TRENDING:
+            _offer_of_others(market, asked, desk, mix, terms, algorithm, k)
+        else:
+            _offer_of_own(market, asked, desk, mix, terms, algorithm, k, liked)
+    taste.forget(desk)
+    return liked
 
 
-def _sources(index: Index, question: Question) -> tuple[Indices, float]:
-    if question.product >= 0:
-        return np.array([question.product]), SURE
-    return interest_of(index, question.shopper), UNSURE
+@compiled
+def _offer_of_others(
+    market: Market, asked: Asked, desk: Desk, mix: Mix, terms: Terms, algorithm: int, k: int
+) -> None:
+    found = shortlist(mix, algorithm, k)
+    if algorithm == COLLABORATIVE:
+        collaborative.offer(market.book, market.goods, asked, desk, found, terms.neighbours)
+    elif algorithm == CONTENT:
+        content.offer(market.book, market.goods, asked, desk, found)
+    else:
+        trending.follow(market.book, desk, market.near, asked.now, terms.window)
+        if market.near.size[0] >= terms.window.min_products:
+            trending.offer(market.goods, asked, desk, market.near, found)
+        else:
+            trending.follow(market.book, desk, market.everywhere, asked.now, terms.window)
+            trending.offer(market.goods, asked, desk, market.everywhere, found)
 
 
-def _companions(question: Question) -> Indices:
-    if question.context in CART_CONTEXTS:
-        return question.cart
-    return np.array([question.product] if question.product >= 0 else [], np.int64)
+@compiled
+def _offer_of_own(
+    market: Market, asked: Asked, desk: Desk, mix: Mix, terms: Terms, algorithm: int, k: int, liked: Taste
+) -> None:
+    found = shortlist(mix, algorithm, k)
+    if algorithm == SEASONAL:
+        seasonal.offer(market.goods, asked, desk, market.fresh, found, terms.new_days)
+    elif algorithm == BEHAVIOUR:
+        behaviour.offer(market.goods, asked, desk, liked, found)
+    elif algorithm == TOGETHER:
+        together.offer(market.book, market.goods, asked, desk, market.pairs, asked.cart, found)
+    else:
+        arrivals.offer(market.goods, asked, desk, found, terms.arrivals_days)
 
 
-def _in_season(index: Index, question: Question) -> Mask:
-    names = index.catalogue.categories
-    season = seasonal.season(question.now, question.latitude)
-    return np.array([names[position] in season.value for position in range(len(names))], np.bool_)
+@compiled
+def _mark(asked: Asked, desk: Desk) -> None:
+    """Mark on the desk what may not appear, and what the words of a search match."""
+    for product in asked.banned:
+        desk.banned[product] = desk.turn[0]
+    if asked.searching:
+        for product in asked.matches:
+            desk.matched[product] = desk.turn[0]
+
+
+@entry
+def any_sells(goods_are_at: int, matches: Positions, banned: Positions, category: int, now: float) -> bool:
+    """Return whether a search finds anything that may appear."""
+    goods = goods_at(goods_are_at)
+    for product in matches:
+        if sells(goods, product, now) and (category < 0 or goods.category[product] == category):
+            is_banned = False
+            for other in banned:
+                is_banned |= other == product
+            if not is_banned:
+                return True
+    return False
+
+
+NOTHING = np.zeros(0, np.int32)

@@ -7,19 +7,20 @@ import numpy as np
 
 from punnet.core.vocab import Vocabulary
 from punnet.engine.index import Index
-from punnet.engine.liking import taste_of
+from punnet.engine.kept import Kept
+from punnet.engine.liking import liking_of
 from punnet.market import ShopperProfile
 from punnet.types import Floats
 
 Known = TypeVar("Known")
 
 
-def portrait(index: Index, user_id: str) -> ShopperProfile | None:
+def portrait(index: Index, kept: Kept, user_id: str) -> ShopperProfile | None:
     """Return the profile of a shopper, None where nobody of that name did anything."""
     shopper = index.shoppers.find(user_id)
     if shopper < 0:
         return None
-    profile, taste, catalogue = index.profile(shopper), taste_of(index, shopper), index.catalogue
+    profile, liking, catalogue = index.profile(shopper), liking_of(kept, shopper), index.catalogue
     products, farms, categories = catalogue.products, catalogue.farms, catalogue.categories
     return ShopperProfile(
         cart=tuple(products[product] for product in profile.cart),
@@ -32,8 +33,8 @@ def portrait(index: Index, user_id: str) -> ShopperProfile | None:
         shares=_named(profile.shares, products),
         searches=_named(profile.searches, categories),
         recommendations_clicked=_named(profile.clicks, products),
-        category_preferences=_liked(taste.categories, categories),
-        farm_preferences=_liked(taste.farms, farms),
+        category_preferences=_liked(liking.categories, categories),
+        farm_preferences=_liked(liking.farms, farms),
     )
 
 

@@ -17,7 +17,9 @@ from msgspec import inspect
 
 from punnet.core.column import Column
 from punnet.core.vocab import Vocabulary
+from punnet.engine.answering import Answering
 from punnet.engine.engine import Engine
+from punnet.engine.kept import Kept
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile
 
@@ -77,7 +79,7 @@ def _parts(room: object, path: str = "") -> Iterator[Part]:
         value = part.value
         if part.declared or isinstance(value, Column | Vocabulary):
             yield part
-        elif not isinstance(value, Tuning):
+        elif not isinstance(value, Tuning | Kept | Answering):
             if not type(value).__module__.startswith("punnet."):
                 raise TypeError(f"{kind.__name__} must declare the type of {name} in its class")
             yield from _parts(value, part.path)

@@ -32,4 +32,4 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def trending_window(self) -> Window:
         """What counts as trending."""
-        return Window(self.trending_days, self.trending_min_orders, self.trending_min_products)
+        return Window(float(self.trending_days), self.trending_min_orders, self.trending_min_products)

@@ -1,0 +1,208 @@
+"""What is known of products in common orders, so that it need not be counted for each question."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from punnet.core.compiled import Packed, compiled, entry, reader
+from punnet.core.ledger import Book, book_at
+from punnet.types import Floats, Indices, Positions
+
+COUNTED_FROM = 4_096
+"""Orders from which what a product has in common with each other one is counted along."""
+
+LISTED = 128
+"""How many companions are kept of a product that was asked for."""
+
+LISTS = 8_192
+"""For so many products."""
+
+
+class Pairs(NamedTuple):
+    """Counts and lists of companions, as compiled loops read them."""
+
+    counted: Positions
+    """Which row of `counts` a product has, -1 for none."""
+    counts: Positions
+    """Rows of `stride`: how many orders a product has in common with each other one."""
+    stride: int
+    lists: Positions
+    """Which list a product has, -1 for none."""
+    owners: Positions
+    """Which product each list is of."""
+    members: Positions
+    """Rows of `LISTED`: the companions of a product."""
+    common: Positions
+    """In how many orders each of these is with it."""
+    sizes: Positions
+    """How many members a list has."""
+    floors: Floats
+    """What none that is not on a list exceeds: its orders in common over the root of all of its orders."""
+    used: Indices
+    """How many lists are in use."""
+    best: Positions
+    """Room for a list in the making, and for what its members weigh."""
+    weights: Floats
+    best_size: Indices
+
+
+class Companions:
+    """Keeps counts for products in many orders, and lists for those that were asked for.
+
+    A list stays right while purchases go on: who is on it is weighed anew each time, and who is not can only
+    rise above its floor by an order with both, which drops the list. All of it is worked out of a ledger, so
+    it can be dropped at any time.
+    """
+
+    def __init__(self) -> None:
+        self._rows, self._seen, self._pairs = 0, 0, _made(0)
+
+    @property
+    def pairs(self) -> Pairs:
+        """Counts and lists; valid until the next `follow`."""
+        return self._pairs
+
+    def leave(self, book: Book, orders: Positions) -> None:
+        """Take out orders that are about to be forgotten, all of which have been taken in."""
+        at, pairs = Packed(book), Packed(self._pairs)
+        leave(at.address, pairs.address, orders)
+
+    def follow(self, book: Book, products: int) -> None:
+        """Take in the orders of a book that are new since the last time, in a market of so many products."""
+        if products > self._pairs.stride:
+            self._rows, self._pairs = 0, _made(products * 9 // 8 + 8)
+            lengths = book.holding.heads[1 : 2 * products : 2]
+            for product in np.flatnonzero(lengths >= COUNTED_FROM).tolist():
+                self._count(book, product)
+        else:
+            at, pairs = Packed(book), Packed(self._pairs)
+            follow(at.address, pairs.address, self._seen)
+            while (many := uncounted(at.address, pairs.address, self._seen)) >= 0:
+                self._count(book, many)
+        self._seen = book.orders
+
+    def _count(self, book: Book, product: int) -> None:
+        pairs = self._pairs
+        if (self._rows + 1) * pairs.stride > len(pairs.counts):
+            counts = np.zeros(max(1, 2 * self._rows) * pairs.stride, np.int32)
+            counts[: self._rows * pairs.stride] = pairs.counts[: self._rows * pairs.stride]
+            self._pairs = pairs = pairs._replace(counts=counts)
+        pairs.counted[product] = self._rows
+        row = pairs.counts[self._rows * pairs.stride : (self._rows + 1) * pairs.stride]
+        packed = Packed(book)
+        count_common(packed.address, product, row)
+        self._rows += 1
+
+
+def _made(products: int) -> Pairs:
+    return Pairs(
+        counted=np.full(products, -1, np.int32),
+        counts=np.zeros(0, np.int32),
+        stride=products,
+        lists=np.full(products, -1, np.int32),
+        owners=np.zeros(LISTS, np.int32),
+        members=np.zeros(LISTS * LISTED, np.int32),
+        common=np.zeros(LISTS * LISTED, np.int32),
+        sizes=np.zeros(LISTS, np.int32),
+        floors=np.zeros(LISTS),
+        used=np.zeros(1, np.int64),
+        best=np.zeros(LISTED, np.int32),
+        weights=np.zeros(LISTED),
+        best_size=np.zeros(1, np.int64),
+    )
+
+
+pairs_at = reader(Pairs)
+
+
+@entry
+def count_common(book_is_at: int, product: int, counts: Positions) -> None:
+    """Add to each product how many orders it has in common with one, that one itself among them."""
+    book = book_at(book_is_at)
+    start = book.holding.heads[2 * product]
+    for at in range(start, start + book.holding.heads[2 * product + 1]):
+        order = book.holding.pool[at]
+        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+            counts[book.products[line]] += 1
+
+
+@compiled
+def drop_list(pairs: Pairs, product: int) -> None:
+    """Have no list of a product; the last list takes its place."""
+    gone = pairs.lists[product]
+    if gone < 0:
+        return
+    last = pairs.used[0] - 1
+    if gone != last:
+        owner = pairs.owners[last]
+        pairs.owners[gone], pairs.lists[owner] = owner, gone
+        pairs.sizes[gone], pairs.floors[gone] = pairs.sizes[last], pairs.floors[last]
+        for at in range(pairs.sizes[last]):
+            pairs.members[gone * LISTED + at] = pairs.members[last * LISTED + at]
+            pairs.common[gone * LISTED + at] = pairs.common[last * LISTED + at]
+    pairs.lists[product] = -1
+    pairs.used[0] = last
+
+
+@entry
+def follow(book_is_at: int, pairs_are_at: int, since: int) -> None:
+    """Count the orders since then along, and drop the lists that they make wrong."""
+    book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
+    for order in range(since, book.orders):
+        first, last = book.starts[order], book.starts[order] + book.sizes[order]
+        for line in range(first, last):
+            product = book.products[line]
+            if pairs.counted[product] < 0:
+                drop_list(pairs, product)
+                continue
+            for other in range(first, last):
+                pairs.counts[pairs.counted[product] * pairs.stride + book.products[other]] += 1
+            if pairs.lists[product] >= 0:
+                _relist(book, pairs, product, first, last)
+
+
+@compiled
+def _relist(book: Book, pairs: Pairs, product: int, first: int, last: int) -> None:
+    """Note an order in the list of a product, or drop the list where it brings in someone new."""
+    listed = pairs.lists[product]
+    begin = listed * LISTED
+    for line in range(first, last):
+        other = book.products[line]
+        if other == product:
+            continue
+        common = pairs.counts[pairs.counted[product] * pairs.stride + other]
+        at = begin
+        while at < begin + pairs.sizes[listed] and pairs.members[at] != other:
+            at += 1
+        if at < begin + pairs.sizes[listed]:
+            pairs.common[at] = common
+        elif common / np.sqrt(book.holding.heads[2 * other + 1]) > pairs.floors[listed]:
+            drop_list(pairs, product)
+            return
+
+
+@entry
+def leave(book_is_at: int, pairs_are_at: int, orders: Positions) -> None:
+    """Count orders no more, and drop all lists: what is bought less weighs more beside its companions."""
+    book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
+    for order in orders:
+        first, last = book.starts[order], book.starts[order] + book.sizes[order]
+        for line in range(first, last):
+            row = pairs.counted[book.products[line]]
+            if row >= 0:
+                for other in range(first, last):
+                    pairs.counts[row * pairs.stride + book.products[other]] -= 1
+    pairs.lists[:] = -1
+    pairs.used[0] = 0
+
+
+@entry
+def uncounted(book_is_at: int, pairs_are_at: int, since: int) -> int:
+    """Return a product of the orders since then that is in enough orders by now to be counted; else -1."""
+    book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
+    for order in range(since, book.orders):
+        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
+            product = book.products[line]
+            if pairs.counted[product] < 0 and book.holding.heads[2 * product + 1] >= COUNTED_FROM:
+                return int(product)
+    return -1
