@@ -1,0 +1,1 @@
+"""What the suites said, beside the goals, and where it was measured."""
