@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from hypothesis import Phase, settings
 
+from punnet.engine.rehearsal import rehearse
 from tests.servers.postgres import Given, Throwaway, given
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=100)
@@ -17,6 +18,11 @@ settings.register_profile(
     "mutation", deadline=None, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("steady")
+
+
+def pytest_sessionstart() -> None:
+    """Compile before the first test, as a server does before its first request: no test waits for it."""
+    rehearse()
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ class Caller(asyncio.Protocol):
         """Take the next piece of an answer; when it is whole, look at it and send the next request."""
         self._got = self._got + data if self._got else data
         head, end, body = self._got.partition(b"\r\n\r\n")
-        if not end or len(body) < _length(head):
+        if not end or len(body) < length(head):
             return
         if not head.startswith(b"HTTP/1.1 200") or self._run.expected not in body[:80]:
             self._run.fail(self._got[:1000].decode())
@@ -99,5 +99,6 @@ def post(path: str, body: bytes, kind: str = "application/json") -> bytes:
     return head.encode() + body
 
 
-def _length(head: bytes) -> int:
+def length(head: bytes) -> int:
+    """Return how long the body is, by the head of an answer."""
     return int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])

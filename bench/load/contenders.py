@@ -1,4 +1,4 @@
-"""Our server, Node's `ws` and the `websockets` library, each a process that can tell a crowd."""
+"""Our server and its peers, each in a process on the core of the servers."""
 
 import http.client
 import json
@@ -23,7 +23,8 @@ from bench.load.websocket import connect, greeted
 from tests import npm
 from tests.service.streaming import TEXT, masked
 
-PEERS = Path(__file__).resolve().parent / "peers"
+HERE = Path(__file__).resolve().parent
+PEERS = HERE / "peers"
 
 FRAME_BYTES = 500
 LONGEST_NAME = 200
@@ -159,24 +160,52 @@ def websockets(message: bytes) -> Contender:
 
 def node_ws(message: bytes) -> Contender:
     """Return a server of Node's `ws`, which npm brings; raise NoPackages where it cannot."""
-    modules = npm.packages(PEERS)
-    node = shutil.which("node") or str(npm.node())
+    modules, node = npm.packages(PEERS), _node()
     about = json.loads((modules / "ws" / "package.json").read_text())
     running = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     start = partial(_peer, [node, PEERS / "ws.mjs"], modules.parent)
     return Contender(f"ws {about['version']}, Node {running}", start, partial(Herald, message))
 
 
+def fastify(file: Path, kind: str) -> AbstractContextManager[Serving]:
+    """Return a Fastify that answers with what is in a file, as `object` or `bytes`.
+
+    NoPackages where npm cannot bring it.
+    """
+    modules = npm.packages(PEERS)
+    return _peer([_node(), PEERS / "fastify.mjs", file, kind], modules.parent)
+
+
+@contextmanager
+def storefront(*, quick: bool) -> Iterator[dict[str, Serving]]:
+    """Run our server around a made market, and yield what it is on each of its ports."""
+    command = [sys.executable, HERE / "storefront.py", *(["--quick"] if quick else [])]
+    with _started(command, Path.cwd()) as (process, greeting):
+        if not greeting:
+            raise RuntimeError("our server did not start")
+        yield {name: Serving(port, process.pid) for name, port in json.loads(greeting).items()}
+
+
 @contextmanager
 def _peer(command: list[str | Path], folder: Path) -> Iterator[Serving]:
-    with servers_core():
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    try:
-        greeting = process.stdout.readline()
+    with _started(command, folder) as (process, greeting):
         port = re.search(r":(\d+)$", greeting.strip())
         if port is None:
             raise RuntimeError(f"a peer did not start: {command}")
         yield Serving(int(port[1]), process.pid)
+
+
+def _node() -> str:
+    return shutil.which("node") or str(npm.node())
+
+
+@contextmanager
+def _started(command: list[str | Path], folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a server, and yield it with the first line that it says."""
+    with servers_core():
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process, process.stdout.readline()
     finally:
         process.terminate()
         try:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import ipaddress
 import os
+import random
 import secrets
 import signal
 import socket
@@ -16,12 +17,12 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
-from litestar.types import ASGIApp
 
 from punnet.alerting import Alerting
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
+from punnet.engine.rehearsal import rehearse
 from punnet.errors import BadFile, BadSetting
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
@@ -35,17 +36,20 @@ from punnet.journal.sqlite_reader import SqliteReader
 from punnet.mail import Mailer, Relay, letter_for
 from punnet.pipeline import Follower, Pipeline
 from punnet.protocol.frames import Numbers
+from punnet.protocol.labels import Labels
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
 from punnet.settings import MEMORY, Settings
 from punnet.snapshots import Restored, Snapshots, header_of, restore
 from punnet.snapshotting import Snapshotting
 from punnet.watching import Watching
+from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
 from punnet.web.keys import AdminKey
+from punnet.web.prompt import Counter, HttpWire
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
-from punnet.web.wires import EventsWire, WebSocketWire
+from punnet.web.wires import WebSocketWire
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
@@ -59,6 +63,9 @@ STATISTICS = "/api/recommendations/stats"
 
 NEW_OBJECTS = 50_000
 """Objects made before the garbage collector looks among them; a bulk call of 1,000 makes and drops 20,000."""
+
+CHANCE = random.Random(secrets.randbits(256))
+"""What tells ids of the same millisecond apart: each request has one, and the kernel's own chance is slow."""
 
 BACKLOG = 2_048
 """Callers who may wait to be let in."""
@@ -98,6 +105,7 @@ async def build(
     try:
         began = time.perf_counter()
         restored = await restore(journal, _snapshots(settings), settings.tuning)
+        rehearse()
         restored.engine.prepare()
         seconds = time.perf_counter() - began
         shop = _shop(settings, journal, restored, clock, handlers)
@@ -179,29 +187,22 @@ def _shop(
     delivery = _delivery(settings, engine, hub, clock)
     alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock)
     own = Handlers(handlers, delivery, settings.recommendation_timeout / 1_000)
-    following = delivery, alerting, watching, own
+    answers = Answers(engine, hub.listens, seconds=settings.result_cache_seconds)
+    # The answers first: whatever becomes of the others, what has changed is not given again.
+    following = answers, delivery, alerting, watching, own
     pipeline = _pipeline(settings, journal, restored, following, clock)
     return Shop(
-        engine=engine,
-        pipeline=pipeline,
-        delivery=delivery,
-        alerting=alerting,
-        watching=watching,
-        handlers=own,
-        journal=journal,
-        hub=hub,
-        clock=clock,
-        new_id=partial(_new_id, clock),
-        limits=_limits(settings),
+        engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
+        handlers=own, answers=answers, labels=Labels(), journal=journal, hub=hub, clock=clock,
+        new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
         admin_key=AdminKey(settings.admin_secret_key),
-        began=clock(),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),
-    )
+    )  # fmt: skip
 
 
 def _new_id(clock: Callable[[], float]) -> str:
     """Return an id that nobody has; later ones sort later, so that the journal's index grows at its end."""
-    return f"{int(clock() * 1000):012x}{secrets.token_hex(10)}"
+    return f"{int(clock() * 1000):012x}{CHANCE.getrandbits(80):020x}"
 
 
 def _delivery(settings: Settings, engine: Engine, hub: Hub, clock: Callable[[], float]) -> Delivery:
@@ -307,25 +308,30 @@ def greeting(server: Server, listener: socket.socket) -> str:
 
 async def serve(server: Server, listener: socket.socket, streams: socket.socket | None = None) -> None:
     """Answer on `listener`, and the WebSocket on `streams` too, until SIGINT or SIGTERM."""
+    settings = server.settings
+    routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
+    app = create_app(server.shop, routes=routes, ws_path=settings.ws_path)
+    if streams is not None:
+        app = streams_only(app, streams.getsockname()[1], server.shop.new_id)
+    await listen(app, server.shop, [listener] if streams is None else [listener, streams])
+
+
+async def listen(app: Counter, shop: Shop, sockets: list[socket.socket]) -> None:
+    """Serve an application of `shop` on all `sockets` until SIGINT or SIGTERM."""
     # What is there at the start stays: the garbage collector need not walk over it, however large it is.
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS)
-    settings = server.settings
-    routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
-    app: ASGIApp = create_app(server.shop, routes=routes, ws_path=settings.ws_path)
-    if streams is not None:
-        app = streams_only(app, streams.getsockname()[1], server.shop.new_id)
-    uvicorn_server = _Uvicorn(_config(app), server.shop)
+    uvicorn_server = _Uvicorn(_config(app), shop)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Before uvicorn listens to them itself, and when it raises them again once it has stopped.
         signal.signal(number, lambda *_: uvicorn_server.stop())
-    await uvicorn_server.serve(sockets=[listener] if streams is None else [listener, streams])
+    await uvicorn_server.serve(sockets=sockets)
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: Counter) -> uvicorn.Config:
     return uvicorn.Config(
         cast("ASGIApplication", app),
-        http=EventsWire,
+        http=HttpWire,
         ws=WebSocketWire,
         ws_max_size=LARGEST_FRAME,
         ws_per_message_deflate=False,

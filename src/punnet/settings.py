@@ -81,6 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     recommendation_timeout: Annotated[
         int, _about("milliseconds for the journal to answer a request, and for an own handler", at_least=1)
     ] = 5_000
+    result_cache_seconds: Annotated[
+        float, _about("how late an answer may show what others did; 0 never", at_least=0, at_most=3_600)
+    ] = 60
     handlers: Annotated[
         str, Meta(description="own handlers: a module, or a file that ends in .py; none without it")
     ] = ""

@@ -39,6 +39,24 @@ def moment(*day):
     return datetime(*day, tzinfo=UTC).timestamp()
 
 
+@given(st.floats(-1e9, 4e9))
+def test_no_season_begins_before_the_end_of_the_month(now):
+    until = seasonal.steady_until(now)
+    end = datetime.fromtimestamp(until, UTC)
+    assert now < until <= now + 31 * DAY
+    assert (end.day, end.hour, end.minute, end.second, end.microsecond) == (1, 0, 0, 0, 0)
+    for latitude in (45, -45):
+        assert season(now, latitude) is season(until - 1, latitude)
+
+
+@pytest.mark.parametrize(
+    ("last", "end"),
+    [((2026, 1, 31), (2026, 2, 1)), ((2028, 2, 29), (2028, 3, 1)), ((2026, 12, 1), (2027, 1, 1))],
+)
+def test_a_month_ends_where_the_calendar_has_it(last, end):
+    assert seasonal.steady_until(moment(*last)) == seasonal.steady_until(moment(*end) - 1) == moment(*end)
+
+
 products = st.tuples(st.integers(0, 2), st.sampled_from([-1, 0, 1, WEEK - 1, WEEK, 2 * WEEK]))
 
 

@@ -145,6 +145,19 @@ def test_of_more_companions_than_are_listed_none_is_forgotten(companions):
     assert shop.ask([0], k=9).products.tolist() == expected[:9]
 
 
+@pytest.mark.parametrize(("sources", "common", "orders"), [([0, 1], 2, 2), ([1, 0], 4, 8)])
+def test_of_equal_scores_the_product_put_in_first_tells_the_figures_also_of_what_is_not_listed(
+    sources, common, orders
+):
+    # 2 goes with 0: 2/√(2 · 6), and with 1: 4/√(8 · 6), the same. All others go better with 0.
+    others = tuple(range(3, 3 + LISTED))
+    shop = Shop(*[(0, 2, *others)] * 2, *[(1, 2)] * 4, *[(1,)] * 4, products=3 + LISTED)
+    ours = shop.ask(sources, 9, Wish(hidden=frozenset(others)))
+    assert scores_of(ours) == [(2, pytest.approx(1 / 3**0.5))]
+    assert (told(ours, "common"), told(ours, "orders")) == ([common], [orders])
+    assert ours.confidences.tolist() == [common / 50]
+
+
 def test_of_more_companions_than_are_listed_none_is_forgotten_where_they_are_counted_along():
     shop = crowd(LISTED + 9)
     shop.add(*[(0,)] * COUNTED_FROM)

@@ -109,6 +109,8 @@ def test_a_shelf_shows_the_last_that_was_put_for_each_product(first, data):
     for now in (-5.0, 0.0, 10.0, 15.0, 20.0):
         assert shelf.on_sale(now).tolist() == market.on_sale(now)
         assert [shelf.is_on_sale(at, now) for at in range(len(shown))] == market.on_sale(now)
+        edges = [edge for product in shown for edge in (product.since, product.until) if edge > now]
+        assert shelf.steady_until(now) == min(edges, default=np.inf)
     assert shelf.moves == market.moves
     listed = market.listed()
     assert [shelf.of_category.row(at).tolist() for at in range(len(shelf.of_category))] == [

@@ -7,7 +7,19 @@ from hypothesis import strategies as st
 
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
-from punnet.market import EntityType, Erased, Farm, Product, ProductChange, Removal, Reset, ResetType
+from punnet.market import (
+    Action,
+    EntityType,
+    Erased,
+    Farm,
+    FarmChange,
+    Order,
+    Product,
+    ProductChange,
+    Removal,
+    Reset,
+    ResetType,
+)
 from tests.engine.accepted import facts
 from tests.engine.facts import (
     did,
@@ -30,6 +42,13 @@ def changed(fact):
     return None
 
 
+def is_of_farm(fact):
+    """Return whether a fact puts, patches or removes a farm."""
+    return isinstance(fact, Farm | FarmChange) or (
+        isinstance(fact, Removal) and fact.entity_type is EntityType.FARM
+    )
+
+
 @given(st.lists(facts, max_size=25), st.lists(st.integers(0, 25), max_size=3))
 def test_what_follows_from_parts_added_up_is_what_follows_from_the_whole(happened, cuts):
     taken = records(farm(), product("leeks"), *happened)
@@ -40,12 +59,15 @@ def test_what_follows_from_parts_added_up_is_what_follows_from_the_whole(happene
     assert added == whole.apply(taken)
     named = [changed(record.fact) for record in taken]
     assert added.products == [name for name in named if name is not None]
+    assert added.shoppers == [it.fact.user_id for it in taken if isinstance(it.fact, Action | Order)]
+    assert added.farms == [it.fact.id for it in taken if is_of_farm(it.fact)]
 
 
 def test_from_nothing_follows_nothing():
     effects = Engine().apply([])
     assert effects == Effects()
     assert (effects.actions, effects.buyers, effects.products) == ([], [], [])
+    assert (effects.shoppers, effects.farms) == ([], [])
 
 
 def test_what_is_added_to_one_is_not_added_to_another():
@@ -76,11 +98,16 @@ def test_buyers_and_products_come_in_the_order_in_which_it_happened_and_as_often
 def test_an_action_that_is_repeated_at_once_is_not_reacted_to():
     view = did("ann", "VIEW_PRODUCT", "leeks")
     effects = Engine().apply(records(farm(), product("leeks"), view, did("ann", "VIEW_PRODUCT", "leeks")))
-    assert effects.actions == [view]
+    assert (effects.actions, effects.shoppers) == ([view], ["ann", "ann"])
 
 
-def test_from_farms_resets_and_what_was_erased_follows_nothing():
+def test_from_farms_follows_that_they_are_others():
     engine = Engine()
     happened = (Farm(id="dale", name="Dale"), patched_farm("dale", name="Dell"), removed_farm("dale"))
-    taken = records(*happened, Reset(reset_type=ResetType.ALL), Erased(), Erased(action="VIEW_PRODUCT"))
+    assert engine.apply(records(*happened)) == Effects(farms=["dale", "dale", "dale"])
+
+
+def test_from_resets_and_what_was_erased_follows_nothing():
+    engine = Engine()
+    taken = records(Reset(reset_type=ResetType.ALL), Erased(), Erased(action="VIEW_PRODUCT"))
     assert engine.apply(taken) == Effects()

@@ -370,6 +370,23 @@ def test_the_calendar_is_another_one_when_a_season_begins_or_a_window_opens_or_c
         assert engine.calendar(moment - 1) != engine.calendar(moment) == engine.calendar(moment + 1)
 
 
+def test_the_calendar_stays_the_same_up_to_the_moment_that_is_told():
+    window = {"available_from": NOON, "available_until": NOON + timedelta(days=1)}
+    engine = engine_of(*SHOP, product("plums", **window))
+    day, months = 86_400.0, [datetime(2026, month, 1, tzinfo=UTC).timestamp() for month in (7, 8)]
+    for now, until in ((NOW - day, NOW), (NOW, NOW + day), (NOW + day, months[0]), (months[0], months[1])):
+        assert engine.steady_until(now) == until
+        assert engine.calendar(now) == engine.calendar(until - 0.001)
+
+
+def test_who_did_something_is_known_until_forgotten():
+    engine = engine_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"), order("bob", "leeks"))
+    engine.answer(Query(user_id="cleo"), NOW)
+    assert [engine.knows(name) for name in ("ann", "bob", "cleo", "")] == [True, True, False, False]
+    engine.forget("ann")
+    assert not engine.knows("ann")
+
+
 def test_what_is_repeated_at_once_is_taken_in_and_counted_and_not_reacted_to():
     engine = engine_of(*SHOP)
     views = [did("ann", "VIEW_PRODUCT", "leeks") for _ in range(3)]

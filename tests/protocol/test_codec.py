@@ -189,6 +189,42 @@ def test_a_parameter_that_is_no_number_as_json_writes_them_is_refused(text):
     assert (error.field, error.value) == ("count", text)
 
 
+def slowly(query):
+    """Yield what `pairs` does, decoding all of it."""
+    for pair in query.replace(b"+", b" ").split(b"&"):
+        if pair:
+            name, _, text = pair.partition(b"=")
+            name = codec.unescaped(name, "query")
+            yield name, codec.unescaped(text, name)
+
+
+NAMED = ["userId", "limit", "context", "excludeIds", "latitude", "longitude", "productId", "x", "user%49d"]
+WRITTEN = ["ann", "10", "1.0", "CART", ",", "%", "%41", "+", "%ff", "é", "-84.5", "\0", ";", "?", "="]
+TEXT = st.lists(st.sampled_from(WRITTEN) | st.text(max_size=2), max_size=3).map("".join)
+PARAMETER = st.tuples(st.sampled_from(NAMED), TEXT).map("=".join)
+
+
+@settings(max_examples=400)
+@given(st.lists(PARAMETER, max_size=4).map("&".join), st.binary(max_size=3))
+def test_a_query_that_needs_no_decoding_is_read_as_if_it_did(parameters, more):
+    whole = parameters.encode("utf-8", "replace")
+    for query in (whole, b"userId=ann&" + whole, whole + more, more):
+        read = outcome(lambda query=query: codec.read_query(query, Query))
+        assert read == outcome(lambda query=query: codec.read_texts(slowly(query), Query))
+
+
+@given(
+    st.lists(st.sampled_from(["userId=ann", "limit=10", "context=CART", "excludeIds=a,b", "x=1"]), max_size=5)
+)
+def test_a_plain_query_is_read_as_if_it_were_escaped(parts):
+    query = "&".join(parts).encode()
+    escaped = query.replace(b"a", b"%61")
+
+    assert outcome(lambda: codec.read_query(query, Query)) == outcome(
+        lambda: codec.read_query(escaped, Query)
+    )
+
+
 @pytest.mark.parametrize("text", ["True", "1", "yes"])
 def test_truth_is_true_or_false(text):
     error = refusal_of(lambda: codec.read_query(f"really={text}".encode(), Wanted))

@@ -74,7 +74,7 @@ class Twin:
 async def born() -> AsyncIterator[Twin]:
     """Yield a twin that knows nothing yet."""
     twin = Twin()
-    server = await build(Settings(database_url="memory:"), lambda: twin.now)
+    server = await build(Settings(database_url="memory:", result_cache_seconds=0), lambda: twin.now)
     async with running(server) as shop:
         transport = httpx.ASGITransport(create_app(shop))
         async with httpx.AsyncClient(transport=transport, base_url="http://twin") as twin.client:

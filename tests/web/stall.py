@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from punnet.alerting import Alerting
 from punnet.delivery import Delivery
@@ -25,12 +25,15 @@ from punnet.journal.memory import MemoryJournal
 from punnet.market import Fact, Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
+from punnet.protocol.labels import Labels
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.watching import GAP, Watching
+from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
 from punnet.web.keys import AdminKey
+from punnet.web.prompt import Counter, HttpWire
 from punnet.web.shop import Limits, Shop
-from punnet.web.wires import EventsWire, WebSocketWire
+from punnet.web.wires import WebSocketWire
 
 NOW = 1_760_000_000.0
 ADMIN_KEY = "the-key-of-the-stall"
@@ -78,7 +81,7 @@ class Stall:
     """A shop, the application that serves it, and a client of that."""
 
     shop: Shop
-    app: Litestar
+    app: Counter
     client: httpx.AsyncClient
     journal: Journal
 
@@ -105,19 +108,22 @@ async def opened(
     handlers: Sequence[Handler] = (),
     ticking: bool = False,
     admin_key: str = ADMIN_KEY,
+    cached: float = SECONDS,
+    clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
 
-    Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds.
+    Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds. Answers are
+    given again for as many seconds as they are `cached`.
     """
     count = itertools.count(1)
-    clock = time.time if ticking else lambda: NOW
+    clock = clock or (time.time if ticking else lambda: NOW)
     journal = journal or MemoryJournal()
     engine, hub = Engine(), Hub(clock, Numbers("epoch", "run"), connections, bounds=bounds)
     delivery = Delivery(engine, hub, clock, interval=interval)
     alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock, gap=gap)
-    own = Handlers(handlers, delivery)
-    pipeline = Pipeline(engine, journal, (delivery, alerting, watching, own), clock, capacity)
+    own, answers = Handlers(handlers, delivery), Answers(engine, hub.listens, seconds=cached)
+    pipeline = Pipeline(engine, journal, (answers, delivery, alerting, watching, own), clock, capacity)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
@@ -125,6 +131,8 @@ async def opened(
         alerting=alerting,
         watching=watching,
         handlers=own,
+        answers=answers,
+        labels=Labels(),
         journal=journal,
         hub=hub,
         clock=clock,
@@ -147,17 +155,18 @@ async def opened(
 class Server(uvicorn.Server):
     """A server that tells when it listens."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: ASGIApp, **options: object) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=EventsWire,
+                http=HttpWire,
                 ws=WebSocketWire,
                 ws_max_size=LARGEST_FRAME,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
+                **options,
             )
         )
         self.listens = asyncio.Event()
@@ -168,12 +177,12 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: Litestar) -> AsyncIterator[str]:
-    """Serve the application with uvicorn on a free port, and yield the address."""
+async def served(app: ASGIApp, **options: object) -> AsyncIterator[str]:
+    """Serve the application with uvicorn and these of its options on a free port, and yield the address."""
     listener = socket.create_server(("127.0.0.1", 0))
     # asyncio leaves this out for a socket it did not make, and then each answer waits for its second half.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = Server(app)
+    server = Server(app, **options)
     serving = asyncio.create_task(server.serve([listener]))
     await server.listens.wait()
     try:

@@ -77,6 +77,8 @@ async def test_when_all_is_reset_only_what_is_open_and_what_is_for_sale_still_co
         "totalTriggered": 0,
         "failed": 0,
         "successRate": "100.00%",
+        "cacheHits": 0,
+        "cacheMisses": 0,
         "impressions": 0,
         "clicks": 0,
         "conversions": 0,

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from punnet.errors import Unavailable
 from punnet.protocol.frames import Frame
 from punnet.web import wires
+from punnet.web.prompt import HttpWire
 from punnet.web.wires import WIRE, EventsWire, WebSocketWire, wire_of
 from tests.web.stall import Server, SlowJournal, opened, served, until
 
@@ -31,7 +32,7 @@ GOODBYE = b"\x88\x05\x03\xf5bye"
 """A close frame of a server: code 1013, and the reason."""
 
 KINDS = pytest.mark.parametrize(
-    ("path", "headers", "kind"), [(SOCKET, HANDSHAKE, WebSocketWire), (EVENTS, "Accept: */*", EventsWire)]
+    ("path", "headers", "kind"), [(SOCKET, HANDSHAKE, WebSocketWire), (EVENTS, "Accept: */*", HttpWire)]
 )
 
 

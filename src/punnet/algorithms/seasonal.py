@@ -31,15 +31,24 @@ YEAR = (Season.WINTER, Season.SPRING, Season.SUMMER, Season.FALL)
 """The northern year in quarters, from December on."""
 
 
+_EPOCH = date(1970, 1, 1)
+
+
 def season(now: float, latitude: float) -> Season:
     """Return the season of the UTC day at `now` (seconds) at `latitude`; below 0 is southern."""
     quarter = _month(int(now // DAY)) % 12 // 3
     return YEAR[quarter if latitude >= 0 else (quarter + 2) % 4]
 
 
+def steady_until(now: float) -> float:
+    """Return the end of the UTC month of `now` (seconds): no season begins anywhere before it."""
+    first = (_EPOCH + timedelta(days=int(now // DAY))).replace(day=1)
+    return ((first + timedelta(days=31)).replace(day=1) - _EPOCH).days * DAY
+
+
 @lru_cache(maxsize=1_024)
 def _month(day: int) -> int:
-    return (date(1970, 1, 1) + timedelta(days=day)).month
+    return (_EPOCH + timedelta(days=day)).month
 
 
 @compiled

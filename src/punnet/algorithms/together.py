@@ -39,17 +39,52 @@ def offer(
     """
     best = shortlist.best
     for product in products:
-        listed = _list_of(book, desk, pairs, product)
-        for at in range(listed * LISTED, listed * LISTED + pairs.sizes[listed]):
-            _propose(book, goods, asked, desk, best, product, pairs.members[at], pairs.common[at])
+        _propose_listed(book, goods, asked, desk, pairs, best, product)
+    least = best.scores[-1] if best.size[0] == len(best.products) else 0.0
+    lacking = False
     for product in products:
-        floor = pairs.floors[_list_of(book, desk, pairs, product)]
-        if floor > 0 and not is_beaten(
-            best, -1, rounded(floor / np.sqrt(book.holding.heads[2 * product + 1]))
-        ):
-            _propose_all(book, goods, asked, desk, pairs, best, product)
+        lacking |= _lacks(book, desk, pairs, product, least)
+    if lacking:
+        _propose_anew(book, goods, asked, desk, pairs, products, best, least)
     for at in range(best.size[0]):
         shortlist.confidences[at] = min(desk.common[best.products[at]] / SURE_FROM, 1.0)
+
+
+@compiled
+def _lacks(book: Book, desk: Desk, pairs: Pairs, product: int, least: float) -> bool:
+    """Return whether the list of a product may lack a companion with a score of `least` or more."""
+    floor = pairs.floors[_list_of(book, desk, pairs, product)]
+    return bool(floor > 0 and rounded(floor / np.sqrt(book.holding.heads[2 * product + 1])) >= least)
+
+
+@compiled
+def _propose_anew(
+    book: Book,
+    goods: Goods,
+    asked: Asked,
+    desk: Desk,
+    pairs: Pairs,
+    products: Positions,
+    best: Best,
+    least: float,
+) -> None:
+    """Propose what the lists lack as well, in order: of equal scores, that of the first product counts."""
+    best.size[0] = 0
+    for product in products:
+        if _lacks(book, desk, pairs, product, least):
+            _propose_all(book, goods, asked, desk, pairs, best, product)
+        else:
+            _propose_listed(book, goods, asked, desk, pairs, best, product)
+
+
+@compiled
+def _propose_listed(
+    book: Book, goods: Goods, asked: Asked, desk: Desk, pairs: Pairs, best: Best, product: int
+) -> None:
+    """Propose the companions that are on the list of a product."""
+    listed = _list_of(book, desk, pairs, product)
+    for at in range(listed * LISTED, listed * LISTED + pairs.sizes[listed]):
+        _propose(book, goods, asked, desk, best, product, pairs.members[at], pairs.common[at])
 
 
 @compiled

@@ -195,6 +195,11 @@ class Shelf:
         mask: Mask = self._open.values & (self._since.values <= now) & (now < self._until.values)
         return mask
 
+    def steady_until(self, now: float) -> float:
+        """Return the next moment after `now` at which time alone puts a product on sale or takes it off."""
+        edges = (self._since.values, self._until.values)
+        return min(float(np.min(each, where=each > now, initial=np.inf)) for each in edges)
+
     def is_on_sale(self, product: int, now: float) -> bool:
         """Return what `on_sale` has of one product, without a look at the others."""
         open_now = self._since.values[product] <= now < self._until.values[product]

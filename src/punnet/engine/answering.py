@@ -170,6 +170,10 @@ class Answering:
         self._room = mix, account, terms = Packed(self._mix), Packed(self._account), Packed(kept.terms)
         self._addresses = self._asked.address, mix.address, account.address, terms.address
 
+    def forget(self) -> None:
+        """Have nothing of the last question left."""
+        self._asked.hold(blank(self._kept, -1))
+
     def algorithms(self, context: Context) -> tuple[Algorithm, ...]:
         """Return the algorithms that a context asks."""
         return self._panels[context].algorithms

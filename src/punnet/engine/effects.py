@@ -2,22 +2,41 @@
 
 from dataclasses import dataclass, field
 
-from punnet.market import Action
+from punnet.market import Action, EntityType, Fact, Farm, FarmChange, Product, ProductChange, Removal
 
 
 @dataclass(slots=True)
 class Effects:
-    """Actions to react to, who bought something, and which products were put, patched or removed.
+    """Actions to react to, who did or bought something, and which products and farms are others now.
 
-    Alerts are not here: the engine holds and numbers them itself.
+    `shoppers` did anything at all, that which is not reacted to among it; products and farms were put,
+    patched or removed. Alerts are not here: the engine holds and numbers them itself.
     """
 
     actions: list[Action] = field(default_factory=list)
     buyers: list[str] = field(default_factory=list)
+    shoppers: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
+    farms: list[str] = field(default_factory=list)
+
+    def note(self, fact: Fact) -> None:
+        """Add what a fact changes in the catalogue; any other is passed over."""
+        match fact:
+            case Product(id=product_id) | ProductChange(id=product_id):
+                self.products.append(product_id)
+            case Removal(entity_type=EntityType.PRODUCT, id=product_id):
+                self.products.append(product_id)
+            case Farm(id=farm_id) | FarmChange(id=farm_id):
+                self.farms.append(farm_id)
+            case Removal(entity_type=EntityType.FARM, id=farm_id):
+                self.farms.append(farm_id)
+            case _:
+                return
 
     def add(self, later: "Effects") -> None:
         """Add what follows from later records."""
         self.actions += later.actions
         self.buyers += later.buyers
+        self.shoppers += later.shoppers
         self.products += later.products
+        self.farms += later.farms

@@ -16,7 +16,6 @@ from punnet.engine.effects import Effects
 from punnet.engine.funnel import Steps
 from punnet.engine.index import Index
 from punnet.engine.kept import Kept
-from punnet.engine.liking import liking_of
 from punnet.engine.portrait import portrait
 from punnet.engine.question import Question, ask, blank, position_of
 from punnet.engine.reactions import Reaction
@@ -28,16 +27,12 @@ from punnet.market import (
     Algorithm,
     Answer,
     Context,
-    EntityType,
     Fact,
     ListedProduct,
     Order,
-    Product,
-    ProductChange,
     Query,
     Recommendation,
     Record,
-    Removal,
     Reset,
     ShopperProfile,
 )
@@ -98,6 +93,10 @@ class Engine:
         """How many orders there are."""
         return self._index.orders.count
 
+    def knows(self, user_id: str) -> bool:
+        """Return whether someone of that name did anything; all others are answered alike."""
+        return self._index.shoppers.find(user_id) >= 0
+
     def profile(self, user_id: str) -> ShopperProfile | None:
         """Return what is known of a shopper, None where nobody of that name did anything."""
         return portrait(self._index, self._kept, user_id)
@@ -155,33 +154,30 @@ class Engine:
         match record.fact:
             case Action() as action:
                 self._kept.drop(self._index.shoppers.find(action.user_id))
+                effects.shoppers.append(action.user_id)
                 if not self._debounce.skips(action, record.at):
                     effects.actions.append(action)
             case Order(user_id=user_id):
                 self._kept.drop(self._index.shoppers.find(user_id))
                 effects.buyers.append(user_id)
+                effects.shoppers.append(user_id)
             case Reset():
                 self._debounce.begin_anew()
-            case Product(id=product_id) | ProductChange(id=product_id):
-                effects.products.append(product_id)
-            case Removal(entity_type=EntityType.PRODUCT, id=product_id):
-                effects.products.append(product_id)
-            case _:
-                # What became of a farm alone, or of someone who was erased, changes no list.
-                return
+            case fact:
+                effects.note(fact)
 
     def forget(self, user_id: str) -> None:
         """Drop all that is known of a shopper, as if their records had been Erased from the beginning."""
         shopper = self._index.shoppers.find(user_id)
         if shopper >= 0:
             self._kept.forget(shopper)
+            self._answering.forget()
         self._index.forget(user_id)
         self._debounce.forget(user_id)
 
     def prepare(self) -> None:
-        """Compile what answers are made with, and work out what is kept for them, before anyone waits."""
+        """Work out what is kept for answers, before anyone waits for one."""
         self.answer(Query(user_id=""), 0.0)
-        liking_of(self._kept, -1)
 
     def offers(
         self, query: Query, now: float, only: Collection[Algorithm] | None = None
@@ -227,6 +223,10 @@ class Engine:
         """Return something that differs where time alone changed what is in season or can be bought."""
         seasons = (seasonal.season(now, latitude) for latitude in (45, -45))
         return *seasons, self.catalogue.on_sale(now).tobytes()
+
+    def steady_until(self, now: float) -> float:
+        """Return up to when time alone changes nothing in what is in season or can be bought (seconds)."""
+        return min(seasonal.steady_until(now), self.catalogue.shelf.steady_until(now))
 
     def together(self, product_id: str, limit: int, now: float) -> tuple[Recommendation, ...]:
         """Return the products most often bought with one product, best first; UnknownId without it."""

@@ -20,8 +20,8 @@ COUNT = len(ALGORITHMS)
 class Mix(NamedTuple):
     """What was offered, what became of it, and what was chosen, of one question after the other.
 
-    Algorithm a has the places from `a × reach` on in the first four. Candidates run in parallel, `ROWS` of
-    them `COUNT` each; `order` has the best of them first.
+    Algorithm a has the places from `a × reach` on in the first four. Candidates run in parallel, `rows`
+    has `COUNT` for each of them; `order` has the best of them first.
     """
 
     products: Positions
@@ -45,7 +45,7 @@ class Mix(NamedTuple):
     filling: Positions
     """Products for the rest of the answer."""
     counts: Indices
-    """How many candidates, chosen ones and fillings there are, and how many fillings were ever bought."""
+    """How many candidates, chosen ones and fillings there are."""
 
     @classmethod
     def of(cls, limit: int) -> "Mix":
@@ -68,7 +68,7 @@ class Mix(NamedTuple):
             chosen=np.zeros(limit, np.int32),
             passed=np.zeros(most, np.int32),
             filling=np.zeros(limit, np.int32),
-            counts=np.zeros(4, np.int64),
+            counts=np.zeros(3, np.int64),
         )
 
 

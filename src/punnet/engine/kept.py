@@ -67,8 +67,8 @@ class Kept:
         book = self._index.ledger.book
         self._companions.follow(book, len(self._index.catalogue.shelf))
         self._companions.leave(book, self._index.ledger.placed_by.row(shopper))
-        self._trends.clear()
         self.drop(shopper)
+        self._furnish()
         self.follow()
 
     def follow(self) -> None:

@@ -79,16 +79,10 @@ def recommendations(
             reasons.append(_REASONS[part])
             if part in _NOTED:
                 _add_notes(catalogue, metadata, part, product, notes, at * NOTES)
-        told.append(
-            Recommendation(
-                product=catalogue.at(product),
-                score=score,
-                reason=reasons[0],
-                reasons=tuple(reasons),
-                confidence=confidence,
-                metadata=metadata,
-            )
-        )
+        told.append(Recommendation(
+            product=catalogue.at(product), score=score, reason=reasons[0], reasons=tuple(reasons),
+            confidence=confidence, metadata=metadata,
+        ))  # fmt: skip
     return told
 
 

@@ -30,6 +30,7 @@ async def reset_statistics(shop: Shop, call: Call) -> Reply:
     shop.handlers.reset()
     if reset.reset_type is ResetType.ALL:
         shop.delivery.reset()
+        shop.answers.reset()
         shop.hub.reset()
     return Reply(reset)
 

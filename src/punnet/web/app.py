@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from punnet.web import asyncapi, openapi
 from punnet.web.events import events_handler
 from punnet.web.exchange import failed, nothing_at, request_id_of, send_response
 from punnet.web.pages import page_handlers, pages
+from punnet.web.prompt import AtOnce, Counter
 from punnet.web.routes import ROUTES, Route
 from punnet.web.serving import endpoints, unforeseen
 from punnet.web.shop import Shop
@@ -22,12 +23,13 @@ WS_PATH = "/ws/recommendations"
 logger = logging.getLogger(__name__)
 
 
-def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = WS_PATH) -> Litestar:
+def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = WS_PATH) -> Counter:
     """Return the ASGI application that serves `shop`; what is behind it the caller starts and stops."""
     files = pages(openapi.document(routes), asyncapi.document(ws_path))
-    return Litestar(
+    served = endpoints(shop, routes)
+    app = Litestar(
         route_handlers=[
-            *endpoints(shop, routes),
+            *(endpoint.handler() for endpoint in served),
             *page_handlers(files, shop.new_id),
             events_handler(shop),
             websocket_handler(shop, ws_path),
@@ -37,19 +39,29 @@ def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = W
         openapi_config=None,
         logging_config=None,
     )
+    return Counter(
+        app, {endpoint.path.encode(): endpoint.at_once for endpoint in served if endpoint.is_prompt}
+    )
 
 
-def streams_only(app: ASGIApp, port: int, new_id: Callable[[], str]) -> ASGIApp:
-    """Return `app`, but with nothing but its WebSocket on one of its ports."""
+def streams_only(counter: Counter, port: int, new_id: Callable[[], str]) -> Counter:
+    """Return the application, but with nothing but its WebSocket on one of its ports."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        server = scope["server"]
-        if scope["type"] == ScopeType.HTTP and server is not None and server[1] == port:
+        if scope["type"] == ScopeType.HTTP and _is_on(port, scope):
             await send_response(send, failed(nothing_at(scope), request_id_of(scope, new_id)))
         else:
-            await app(scope, receive, send)
+            await counter(scope, receive, send)
 
-    return serve
+    def elsewhere(answer: AtOnce) -> AtOnce:
+        return lambda scope: None if _is_on(port, scope) else answer(scope)
+
+    return Counter(serve, {path: elsewhere(answer) for path, answer in counter.at_once.items()})
+
+
+def _is_on(port: int, scope: HTTPScope) -> bool:
+    server = scope["server"]
+    return server is not None and server[1] == port
 
 
 async def _log_stream(error: Exception, scope: Scope) -> None:

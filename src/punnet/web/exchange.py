@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from litestar.types import HTTPScope, Receive, Send, WebSocketScope
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from punnet.errors import MethodNotAllowed, PunnetError, Refused, TooLarge, UnknownPath, UnsupportedMedia
 from punnet.market import Algorithm, Noun
@@ -32,6 +31,8 @@ STATUS = {
 """The status of an answer that carries an error's code."""
 
 NO_STORE = b"no-store"
+PRIVATE_MINUTE = b"private, max-age=60"
+PUBLIC_MINUTES = b"public, max-age=300"
 RETRY_SECONDS = b"1"
 ADMIN_KEY = b"x-admin-key"
 CHALLENGE = b'ApiKey header="X-Admin-Key"'
@@ -41,8 +42,7 @@ _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?
 _REQUEST_ID = re.compile(rb"[\w.:+/=-]{1,128}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """What was asked: the id in the path, the query string and the body."""
 
     id: str
@@ -60,13 +60,16 @@ class Meta(Noun, frozen=True, kw_only=True):
     timestamp: datetime | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered: the data, and what `meta` says beside the request's id and its time."""
+class Reply(Struct, frozen=True):
+    """What is answered: the data, and what `meta` says beside the request's id and its time.
+
+    `cache` is what others may do with it, `age` how many seconds ago it was made, where it is not new.
+    """
 
     data: object
     status: int = 200
     cache: bytes = NO_STORE
+    age: int | None = None
     count: int | UnsetType = UNSET
     algorithms: tuple[Algorithm, ...] | UnsetType = UNSET
     timestamp: datetime | UnsetType = UNSET
@@ -110,8 +113,7 @@ class Failure(Noun, frozen=True, kw_only=True):
     meta: FailureMeta
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True, gc=False):
     """A response, ready to be sent."""
 
     status: int
@@ -129,7 +131,10 @@ def succeeded(reply: Reply, request_id: str, seconds: float) -> Sent:
         timestamp=reply.timestamp,
     )
     body = codec.write(Success(data=reply.data, meta=meta))
-    return Sent(reply.status, body, _headers(body, request_id, reply.cache))
+    headers = _headers(body, request_id, reply.cache)
+    if reply.age is not None:
+        headers += ((b"age", b"%d" % reply.age),)
+    return Sent(reply.status, body, headers)
 
 
 def failed(error: PunnetError, request_id: str) -> Sent:
@@ -240,7 +245,7 @@ def _too_large(most: int) -> TooLarge:
 def _headers(body: bytes, request_id: str, cache: bytes) -> Headers:
     return (
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", b"%d" % len(body)),
         (b"cache-control", cache),
         (b"x-request-id", request_id.encode()),
     )

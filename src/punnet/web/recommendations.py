@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 from msgspec import Meta as Bounds
 
 from punnet.engine.reactions import query_after
@@ -12,12 +12,9 @@ from punnet.market import Algorithm, Answer, Id, Noun, Query, Recommendation
 from punnet.protocol import actions, codec
 from punnet.protocol.messages import on_page
 from punnet.web import bulk
-from punnet.web.exchange import Call, Reply
+from punnet.web.exchange import PRIVATE_MINUTE, PUBLIC_MINUTES, Call, Reply
 from punnet.web.recording import facts_of, track
 from punnet.web.shop import Shop
-
-PRIVATE_MINUTE = b"private, max-age=60"
-PUBLIC_MINUTES = b"public, max-age=300"
 
 
 class TogetherQuery(Noun, frozen=True, kw_only=True):
@@ -45,10 +42,17 @@ class Processed(Noun, frozen=True, kw_only=True):
 
 
 async def get_recommendations(shop: Shop, call: Call) -> Reply:
-    """Answer a query."""
-    query = codec.read_query(call.query, Query)
-    answer = shop.engine.answer(query, shop.clock())
-    return Reply(answer, cache=PRIVATE_MINUTE, count=len(answer.recommendations))
+    """Answer a query, as it was a moment ago where that is still the answer."""
+    answers, now = shop.answers, shop.clock()
+    question = answers.question(call.query)
+    if question is not None and (found := answers.find(question, now)):
+        return found
+    answer = shop.engine.answer(codec.read_query(call.query, Query), now)
+    data, count = codec.write(_labelled(shop, answer)), len(answer.recommendations)
+    answers.made += 1
+    if question is not None:
+        answers.keep(question, data, count, now)
+    return Reply(Raw(data), cache=PRIVATE_MINUTE, count=count)
 
 
 async def get_together(shop: Shop, call: Call) -> Reply:
@@ -92,6 +96,16 @@ def _tracked(shop: Shop, posted: actions.PostedAction) -> actions.Tracked:
     """Return what was posted with all that follows from it, under a new id unless it brought its own."""
     event_id = posted.event_id or shop.new_id()
     return actions.tracked(posted.by(posted.user_id, posted.action, event_id), shop.clock())
+
+
+def _labelled(shop: Shop, answer: Answer) -> dict[str, object]:
+    """Return an answer as it is written quickest."""
+    return {
+        "recommendations": shop.labels.on(answer.recommendations),
+        "algorithms": answer.algorithms,
+        "timestamp": answer.timestamp,
+        "userId": answer.user_id,
+    }
 
 
 def _query_after(shop: Shop, posted: actions.PostedAction, tracked: actions.Tracked) -> Query:

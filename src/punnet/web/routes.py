@@ -20,7 +20,8 @@ class Route:
 
     `{id}` in a path is all that follows. `lines` says that the body is NDJSON or a JSON array of `body`.
     `meta` names what the answer's meta says beside the request's id and its time; `refusals` are statuses
-    beside those that follow from what it takes. `admin` says that only the admin key opens it.
+    beside those that follow from what it takes. `admin` says that only the admin key opens it, `prompt` that
+    a GET waits for nothing, and can be answered before the next request is read.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     meta: tuple[str, ...] = ()
     admin: bool = False
+    prompt: bool = False
 
 
 def _thing(
@@ -58,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/api/recommendations", "recommendations",
         "Recommendations for a shopper", recommendations.get_recommendations, Answer,
-        query=Query, refusals=(404,), meta=("count",),
+        query=Query, refusals=(404,), meta=("count",), prompt=True,
     ),
     Route(
         "POST", "/api/recommendations", "recommendations",
@@ -69,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
         "GET", "/api/recommendations/frequently-bought-together", "recommendations",
         "What is bought together with a product", recommendations.get_together, recommendations.Together,
         query=recommendations.TogetherQuery, refusals=(404,), meta=("algorithms", "timestamp"),
+        prompt=True,
     ),
     Route(
         "GET", "/api/recommendations/stats", "server",

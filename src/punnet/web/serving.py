@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, asgi
-from litestar.types import HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPDisconnectEvent, HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError, Refused
 from punnet.market import Id, Noun
@@ -39,6 +39,8 @@ Methods: TypeAlias = Mapping[str, Route]
 
 ID = "/{id}"
 
+BROKEN = "Something went wrong in the server; its log says what."
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,8 +54,8 @@ class Broken(PunnetError):
     """Something that should not happen did, and is in the log."""
 
 
-def endpoints(shop: Shop, routes: Sequence[Route]) -> list[ASGIRouteHandler]:
-    """Return the handlers of all routes, one for each path and what is below it."""
+def endpoints(shop: Shop, routes: Sequence[Route]) -> list["Endpoint"]:
+    """Return what answers at all routes, one endpoint for each path and what is below it."""
     methods: dict[str, dict[str, dict[str, Route]]] = {}
     for route in routes:
         base = route.path.removesuffix(ID)
@@ -61,36 +63,69 @@ def endpoints(shop: Shop, routes: Sequence[Route]) -> list[ASGIRouteHandler]:
         kind[route.method] = route
         if route.method == "GET":
             kind["HEAD"] = route
-    return [_endpoint(shop, base, kinds.get("", {}), kinds.get(ID, {})) for base, kinds in methods.items()]
+    return [Endpoint(shop, base, kinds.get("", {}), kinds.get(ID, {})) for base, kinds in methods.items()]
 
 
-def _endpoint(shop: Shop, base: str, plain: Methods, below: Methods) -> ASGIRouteHandler:
-    """Return the handler of `base` itself and of the ids below it."""
-    here = base.encode()
+class Endpoint:
+    """What answers at one path, and at the ids below it."""
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.WEBSOCKET:
-            await no_stream(receive, send)
-            return
-        began = time.perf_counter()
+    def __init__(self, shop: Shop, path: str, plain: Methods, below: Methods) -> None:
+        self.path = path
+        self._shop = shop
+        self._base = path.encode()
+        self._plain = plain
+        self._below = below
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether a GET of the path itself is answered without waiting for anything."""
+        return "GET" in self._plain and self._plain["GET"].prompt
+
+    def handler(self) -> ASGIRouteHandler:
+        """Return it as Litestar takes it."""
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == ScopeType.WEBSOCKET:
+                await no_stream(receive, send)
+            else:
+                await send_response(send, await self.answer(scope, receive))
+
+        return asgi(self.path, name=self.path, is_mount=bool(self._below), copy_scope=False)(serve)
+
+    def at_once(self, scope: HTTPScope) -> Sent | None:
+        """Return the answer to a GET that waits for nothing; None where it would wait after all."""
+        answering = self.answer(scope, _nothing_comes)
+        try:
+            answering.send(None)
+        except StopIteration as ended:
+            sent: Sent = ended.value
+            return sent
+        answering.close()
+        return None
+
+    async def answer(self, scope: HTTPScope, receive: Receive) -> Sent:
+        """Return the answer to a request, whatever comes of it."""
+        shop, began = self._shop, time.perf_counter()
         request_id = request_id_of(scope, shop.new_id)
         try:
-            rest = _below(scope, here)
-            route = _route(scope, below if rest else plain)
-            call = Call(
-                id=_id_of(rest),
-                query=scope["query_string"],
-                body=await _body_of(shop, route, scope, receive),
-            )
+            rest = _rest(scope, self._base)
+            route = _route(scope, self._below if rest else self._plain)
+            body = await _body_of(shop, route, scope, receive) if route.body else b""
+            call = Call(_id_of(rest), scope["query_string"], body)
             if route.admin:
                 admit(shop.admin_key, header(scope, ADMIN_KEY), call)
             reply = await route.handle(shop, call)
-            sent = succeeded(reply, request_id, time.perf_counter() - began)
+            return succeeded(reply, request_id, time.perf_counter() - began)
         except PunnetError as error:
-            sent = failed(error, request_id)
-        await send_response(send, sent)
+            return failed(error, request_id)
+        except Exception:
+            # Nobody else is left to answer what comes in past the framework.
+            logger.exception("%s %s failed", scope["method"], path_of(scope).decode("latin-1"))
+            return failed(Broken(BROKEN), request_id)
 
-    return asgi(base, name=base, is_mount=bool(below), copy_scope=False)(serve)
+
+async def _nothing_comes() -> HTTPDisconnectEvent:
+    return {"type": "http.disconnect"}
 
 
 def unforeseen(
@@ -107,20 +142,18 @@ def unforeseen(
             logger.error(
                 "%s %s failed", request.method, path_of(request.scope).decode("latin-1"), exc_info=error
             )
-            told = Broken("Something went wrong in the server; its log says what.")
+            told = Broken(BROKEN)
         return _response(failed(told, request_id_of(request.scope, new_id)))
 
     return answer
 
 
 async def _body_of(shop: Shop, route: Route, scope: HTTPScope, receive: Receive) -> bytes:
-    if not route.body:
-        return b""
     most = shop.limits.bulk_bytes if route.lines else shop.limits.body_bytes
     return await read_body(scope, receive, most, in_lines=route.lines)
 
 
-def _below(scope: HTTPScope, base: bytes) -> bytes:
+def _rest(scope: HTTPScope, base: bytes) -> bytes:
     """Return what follows the base, slashes and all: an id may have them, escaped or not."""
     path = path_of(scope)
     rest = path.removeprefix(base)

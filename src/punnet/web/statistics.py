@@ -50,12 +50,15 @@ class EventStatistics(Noun, frozen=True, kw_only=True):
 class RecommendationStatistics(Noun, frozen=True, kw_only=True):
     """The answers that actions triggered, those that failed, and the share that was delivered.
 
-    Beside them, the recommendations shown, those clicked, and those bought within 7 days of the click.
+    Beside them, the answers to queries that were kept from a moment before and those made anew, and the
+    recommendations shown, those clicked, and those bought within 7 days of the click.
     """
 
     total_triggered: int
     failed: int
     success_rate: str
+    cache_hits: int
+    cache_misses: int
     impressions: int
     clicks: int
     conversions: int
@@ -178,6 +181,8 @@ def _recommendations(shop: Shop) -> RecommendationStatistics:
         total_triggered=triggered,
         failed=failed,
         success_rate=f"{rate:.2%}",
+        cache_hits=shop.answers.hits,
+        cache_misses=shop.answers.made,
         impressions=funnel.impressions,
         clicks=funnel.clicks,
         conversions=funnel.conversions,

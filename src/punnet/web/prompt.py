@@ -1,0 +1,113 @@
+"""Answers that wait for nothing, written as soon as the request is read.
+
+ASGI makes a task for every request, and two messages for every answer: that costs more than such an answer.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, cast
+
+import httptools
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from punnet.web.exchange import Sent
+from punnet.web.wires import EventsWire
+
+AtOnce: TypeAlias = Callable[[HTTPScope], Sent | None]
+"""Answers a GET; None where that has to wait for something."""
+
+UNUSUAL = frozenset({b"transfer-encoding", b"upgrade"})
+"""Headers of requests that go the long way."""
+
+_HOST = re.compile(rb"[\w.:\[\]-]*", re.ASCII)
+
+
+class Counter:
+    """An application, and what of it is answered at once, by its path."""
+
+    def __init__(self, app: ASGIApp, at_once: Mapping[bytes, AtOnce]) -> None:
+        self.app = app
+        self.at_once = at_once
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the long way."""
+        await self.app(scope, receive, send)
+
+
+class HttpWire(EventsWire):
+    """An HTTP connection to a Counter.
+
+    A plain GET that can be answered at once is, unless something else of this connection must come first.
+    All else is uvicorn's, and so is the reading: what is answered here was understood by the same parser.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        app: object = config.app
+        self._at_once = app.at_once if isinstance(app, Counter) and not config.root_path else {}
+        self._turn = self._answered = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came. Of requests that come together one is answered at once: others have their turn."""
+        self._turn = True
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Answer a request, or have a task do it."""
+        sent = self._prompt_answer() if self._turn else None
+        self._turn = False
+        if sent is None:
+            super().on_headers_complete()
+            return
+        self._answered = True
+        head = [STATUS_LINE[sent.status]]
+        for name, value in (*self.server_state.default_headers, *sent.headers):
+            head += (name, b": ", value, b"\r\n")
+        self.transport.write(b"".join((*head, b"\r\n", sent.body)))
+        self.on_response_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that a request is read."""
+        if self._answered:
+            self._answered = False
+        else:
+            super().on_message_complete()
+
+    def _prompt_answer(self) -> Sent | None:
+        # None before the first of them.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if (cycle is not None and not cycle.response_complete) or not self.ready:
+            return None
+        if self.parser.get_method() != b"GET":
+            return None
+        url = httptools.parse_url(self.url)
+        answer = self._at_once.get(url.path)
+        if answer is None or not self._is_plain():
+            return None
+        self.scope["method"] = "GET"
+        self.scope["raw_path"] = url.path
+        self.scope["query_string"] = url.query or b""
+        return answer(cast("HTTPScope", self.scope))
+
+    def _is_plain(self) -> bool:
+        """Return whether nothing but the method, the path and the query tells what is asked."""
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
+            return False
+        for name, value in self.headers:
+            if name in UNUSUAL:
+                return False
+            if name == b"content-length" and value != b"0":
+                return False
+            if name == b"host" and not _HOST.fullmatch(value):
+                return False
+        return True

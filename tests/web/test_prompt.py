@@ -1,0 +1,325 @@
+"""Answers at once: the same as the long way gives, and only where nothing else must come first."""
+
+import asyncio
+import json
+import logging
+import random
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punnet.errors import TooBusy
+from punnet.market import Farm
+from punnet.web.app import create_app
+from punnet.web.exchange import Reply, Sent, send_response
+from punnet.web.prompt import Counter
+from punnet.web.routes import ROUTES, Route
+from tests.web.speaking import converse, get
+from tests.web.stall import Server, opened, served, until
+
+ANSWERS = "/api/recommendations"
+TOGETHER = f"{ANSWERS}/frequently-bought-together"
+ANN = f"{ANSWERS}?userId=ann"
+LONG_WAY = Sent(299, b"the long way", ((b"content-length", b"12"),))
+
+AT_ONCE = {
+    "a shopper": get(ANN),
+    "someone unknown": get(f"{ANSWERS}?userId=nobody&limit=2"),
+    "every parameter": get(
+        f"{ANN}&productId=tomatoes&category=Herbs&limit=3&excludeIds=honey,none&latitude=39.1&longitude=-84.5"
+        "&context=CART&searchQuery=red+tomatoes&utm_source=mail"
+    ),
+    "escapes": get(f"{ANSWERS}?userId=Zo%C3%AB%20%26%20co&searchQuery=%66oo"),
+    "an empty parameter": get(f"{ANN}&category=&&limit"),
+    "a question mark more": get(f"{ANN}&searchQuery=what?"),
+    "a fragment": get(f"{ANN}#limit=1"),
+    "a whole address": get(f"http://stall{ANN}"),
+    "no query": get(ANSWERS),
+    "an empty query": get(f"{ANSWERS}?"),
+    "no user": get(f"{ANSWERS}?limit=3"),
+    "a user twice": get(f"{ANN}&userId=bob"),
+    "a limit of 0": get(f"{ANN}&limit=0"),
+    "a limit of ten": get(f"{ANN}&limit=ten"),
+    "half a place": get(f"{ANN}&latitude=3"),
+    "an unknown page": get(f"{ANN}&context=ATTIC"),
+    "a broken escape": get(f"{ANN}%zz"),
+    "no UTF-8": get(f"{ANSWERS}?userId=%ff"),
+    "no ASCII": get(f"{ANSWERS}?userId=é"),
+    "an unknown product": get(f"{ANN}&productId=nothing"),
+    "companions": get(f"{TOGETHER}?productId=tomatoes&limit=1"),
+    "companions of nothing": get(f"{TOGETHER}?productId=nothing"),
+    "too many companions": get(f"{TOGETHER}?productId=basil&limit=21"),
+    "an id of the request": get(ANN, "X-Request-Id: mine-1"),
+    "a bad id of the request": get(ANN, "X-Request-Id: a b"),
+    "an empty body": get(ANN, "Content-Length: 0"),
+    "a browser": get(
+        ANN, "Connection: keep-alive", "Accept: */*", "Accept-Encoding: gzip, br", "Cookie: a=b; c=d"
+    ),
+    "another host": get(ANN).replace(b"Host: stall", b"Host: [::1]:3000"),
+    "no host": get(ANN).replace(b"Host: stall\r\n", b""),
+    "a body that is none, and asked for": get(ANN, "Content-Length: 0", "Expect: 100-continue"),
+    "a header twice": get(ANN, "X-Request-Id: one", "X-Request-Id: two"),
+}
+
+THE_LONG_WAY = {
+    "a head only": get(ANN).replace(b"GET", b"HEAD"),
+    "other methods": get(ANN).replace(b"GET", b"OPTIONS"),
+    "an action": get(ANSWERS, "Content-Type: application/json", "Content-Length: 2").replace(b"GET", b"POST")
+    + b"{}",
+    "a body": get(ANN, "Content-Length: 3") + b"abc",
+    "a body in chunks": get(ANN, "Transfer-Encoding: chunked") + b"3\r\nabc\r\n0\r\n\r\n",
+    "a body that must be asked for": get(ANN, "Content-Length: 3", "Expect: 100-continue") + b"abc",
+    "the last request": get(ANN, "Connection: close"),
+    "an old client": get(ANN, version="1.0"),
+    "an old client that stays": get(ANN, "Connection: keep-alive", version="1.0"),
+    "a bad host": get(ANN).replace(b"Host: stall", b"Host: a b"),
+    "a host that is no ASCII": get(ANN).replace(b"Host: stall", b"Host: \xe9"),
+    "another protocol": get(ANN, "Connection: Upgrade", "Upgrade: h2c"),
+    "a slash more": get(f"{ANSWERS}/?userId=ann"),
+    "a slash before": get(f"/{ANN}"),
+    "an escaped path": get("/api/%72ecommendations?userId=ann"),
+    "another path": get("/api/recommendationsx?userId=ann"),
+    "a page": get("/asyncapi.json"),
+    "something that must be waited for": get("/api/orders/o1"),
+}
+
+
+@asynccontextmanager
+async def both_ways(stall):
+    """Serve the same shop as it is, and without answers at once."""
+    async with served(stall.app) as one, served(stall.app.app) as other:
+        yield one, other
+
+
+@asynccontextmanager
+async def at_once_only(stall, let=None, **options):
+    """Serve what is answered at once, and LONG_WAY to all else, once it is `let`."""
+
+    async def serve(scope, receive, send):
+        if scope["path"] == "/health/live":
+            await stall.app(scope, receive, send)
+        else:
+            if let is not None:
+                await let.wait()
+            await send_response(send, LONG_WAY)
+
+    async with served(Counter(serve, stall.app.at_once), **options) as address:
+        yield address
+
+
+@pytest.mark.parametrize("case", [*AT_ONCE, *THE_LONG_WAY])
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+async def test_both_ways_answer_the_same_byte_by_byte(case, pieces):
+    request = (AT_ONCE | THE_LONG_WAY)[case]
+    if not request.isascii():
+        # The connection ends before all pieces are there.
+        pieces = 1
+    size = -(-len(request) // pieces)
+    parts = [request[start : start + size] for start in range(0, len(request), size)]
+    async with opened(cached=0) as stall, both_ways(stall) as (one, other):
+        first, second = await converse(one, parts), await converse(other, parts)
+
+    assert first == second
+    assert first
+
+
+@pytest.mark.parametrize("case", AT_ONCE)
+async def test_a_plain_get_is_answered_at_once(stall, case):
+    async with at_once_only(stall) as address:
+        [answer] = await converse(address, [AT_ONCE[case]])
+
+    assert answer.status in (200, 400, 404)
+
+
+@pytest.mark.parametrize("case", THE_LONG_WAY)
+async def test_what_is_not_plain_goes_the_long_way(stall, case):
+    async with at_once_only(stall) as address:
+        answers = await converse(address, [THE_LONG_WAY[case]])
+
+    assert {answer.status for answer in answers} <= {299, 400}
+    assert 299 in {answer.status for answer in answers} or case == "a bad host"
+
+
+LETTERS = st.characters(exclude_categories=["C", "Z"])
+
+QUERIES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "userId",
+                "productId",
+                "category",
+                "limit",
+                "excludeIds",
+                "latitude",
+                "longitude",
+                "context",
+                "x",
+            ]
+        )
+        | st.text(LETTERS, max_size=3),
+        st.sampled_from(
+            ["ann", "bob", "tomatoes", "10", "0", "1e2", "CART", "Herbs", "-84.5", "%", "%41", "+"]
+        )
+        | st.text(LETTERS, max_size=5),
+        st.sampled_from(["&", "&&", "=", ";", "#", "?"]),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=20)
+@given(st.lists(QUERIES, min_size=1, max_size=5), st.sampled_from([ANSWERS, TOGETHER]))
+def test_any_query_is_answered_the_same_both_ways(several, path):
+    targets = [f"{path}?" + "".join(f"{name}={text}{end}" for name, text, end in query) for query in several]
+    requests = [get(target.encode().decode("latin-1")) for target in targets]
+
+    async def run():
+        async with opened(cached=0) as stall, both_ways(stall) as (one, other):
+            for request in requests:
+                assert await converse(one, [request]) == await converse(other, [request])
+
+    asyncio.run(run())
+
+
+async def test_any_bytes_are_answered_the_same_both_ways():
+    chance = random.Random(7)
+    async with opened(cached=0) as stall, both_ways(stall) as (one, other):
+        for _ in range(60):
+            request = bytearray(chance.choice([*AT_ONCE.values()]))
+            for _ in range(chance.randint(1, 3)):
+                request[chance.randrange(len(request))] = chance.randrange(256)
+            # What is no request any more, and waits for its end, ends here.
+            parts = [bytes(request), b"\r\n\r\n"]
+            assert await converse(one, parts) == await converse(other, parts), request
+
+
+async def test_of_requests_that_come_together_others_have_their_turn_after_the_first(stall):
+    async with at_once_only(stall) as address:
+        together = await converse(address, [get(ANN) * 3])
+        apart = await converse(address, [get(ANN), get(ANN), get(ANN)])
+
+    assert [answer.status for answer in together] == [200, 299, 299]
+    assert [answer.status for answer in apart] == [200, 200, 200]
+
+
+async def test_answers_come_in_the_order_of_their_requests(stall):
+    limits = (3, 1, 2, 1, 3)
+    requests = [get(f"{ANN}&limit={limit}") for limit in limits]
+    async with served(stall.app) as address:
+        for pieces in ([b"".join(requests)], requests, [requests[0] + requests[1][:30], requests[1][30:]]):
+            answers = await converse(address, pieces)
+            counts = [json.loads(answer.body)["meta"]["count"] for answer in answers]
+            assert counts == list(limits[: len(counts)])
+            assert len(counts) >= 2
+
+
+async def test_a_request_behind_one_that_waits_is_answered_after_it(stall):
+    let = asyncio.Event()
+    async with at_once_only(stall, let) as address:
+        talk = asyncio.create_task(converse(address, [get("/slow"), get(ANN)]))
+        await asyncio.sleep(0.05)
+        assert not talk.done()
+        let.set()
+
+        assert [answer.status for answer in await talk] == [299, 299]
+
+
+async def test_who_does_not_read_is_answered_the_long_way_which_waits_for_room(stall):
+    server, listener = Server(stall.app), socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve([listener]))
+    await server.listens.wait()
+    loop, sent, got, rest = asyncio.get_running_loop(), 0, 0, b""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listener.getsockname())
+        client.setblocking(False)
+        await until(lambda: server.server_state.connections)
+        [wire] = server.server_state.connections
+        while wire.ready:
+            await loop.sock_sendall(client, get(ANN))
+            sent += 1
+            await until(lambda sent=sent: server.server_state.total_requests >= sent)
+        for _ in range(100):
+            await loop.sock_sendall(client, get(ANN))
+            await asyncio.sleep(0.002)
+        assert wire.transport.get_write_buffer_size() < 1 << 17
+        while got < sent + 100:
+            data = rest + await asyncio.wait_for(loop.sock_recv(client, 1 << 16), 10)
+            assert len(data) > len(rest), "the connection lives"
+            got, rest = got + data.count(b"\r\n\r\n"), data[-3:]
+    server.should_exit = True
+    await serving
+
+    assert got == sent + 100
+
+
+async def test_a_connection_that_says_nothing_more_is_closed(stall):
+    async with at_once_only(stall, timeout_keep_alive=0.05) as address:
+        host, _, port = address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(get(ANN))
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+        writer.close()
+
+
+async def test_what_nobody_expected_is_answered_the_same_both_ways_and_logged_each_time(caplog):
+    async with opened(cached=0) as stall, both_ways(stall) as (one, other):
+        stall.shop.engine.answer = None
+        with caplog.at_level(logging.ERROR, "punnet.web.serving"):
+            [first], [second] = await converse(one, [get(ANN)]), await converse(other, [get(ANN)])
+
+    assert first == second
+    assert first.status == 500
+    assert json.loads(first.body)["error"]["code"] == "INTERNAL_ERROR"
+    assert [record.getMessage() for record in caplog.records] == [f"GET {ANSWERS} failed"] * 2
+    assert caplog.text.count("Traceback") == 2
+
+
+async def test_what_is_refused_for_a_while_says_so_both_ways():
+    async def busy(_shop, _call):
+        raise TooBusy("not now")
+
+    route = Route("GET", "/busy", "server", "Busy", busy, Farm, prompt=True)
+    async with opened() as stall:
+        app = create_app(stall.shop, routes=[*ROUTES, route])
+        async with served(app) as one, served(app.app) as other:
+            [first], [second] = await converse(one, [get("/busy")]), await converse(other, [get("/busy")])
+
+    assert first == second
+    assert first.status == 429
+    assert b"\r\nretry-after: 1" in first.head
+
+
+async def test_what_waits_after_all_goes_the_long_way_and_leaves_nothing_behind():
+    left = []
+
+    async def waits(_shop, _call):
+        try:
+            await asyncio.sleep(0.01)
+        except GeneratorExit:
+            left.append("at once")
+            raise
+        return Reply({"name": "late"})
+
+    route = Route("GET", "/late", "server", "Late", waits, Farm, prompt=True)
+    async with opened() as stall, served(create_app(stall.shop, routes=[*ROUTES, route])) as address:
+        [answer] = await converse(address, [get("/late")])
+
+    assert json.loads(answer.body)["data"] == {"name": "late"}
+    assert left == ["at once"]
+
+
+async def test_every_answer_that_waits_for_nothing_really_does(stall):
+    prompt = [route for route in ROUTES if route.prompt]
+
+    assert (
+        {route.path for route in prompt}
+        == {ANSWERS, TOGETHER}
+        == {path.decode() for path in stall.app.at_once}
+    )
+    assert all(route.method == "GET" for route in prompt)
