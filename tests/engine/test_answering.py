@@ -346,3 +346,12 @@ def test_only_the_algorithms_that_are_named_offer_and_those_of_the_context():
     assert list(only) == [C, S]
     assert only[S].products.tolist() == every[S].products.tolist()
     assert found.offers(question, 4, set()) == {}
+
+
+def test_nothing_of_the_last_question_is_left_of_who_is_forgotten():
+    found, kept = answering_of(SHOP)
+    question = ask(SHOP, kept, Query(user_id="bob"), NOW, Tuning())
+    found.recommend(question, 4)
+    assert found._asked.struct.shopper == question.asked.shopper >= 0
+    found.forget()
+    assert found._asked.struct.shopper == -1
