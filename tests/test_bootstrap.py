@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import numba
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -100,6 +101,16 @@ async def test_with_a_relay_purchases_are_thanked_for(settings):
             await until(lambda: shop.mailer.sent == 1)
     assert sink.recipients == [["ann@example.org"]]
     assert sink.taken[0]["From"] == "the market <orders@example.org>"
+
+
+async def test_the_first_start_says_that_it_compiles_and_no_other_does(
+    settings, monkeypatch, tmp_path, caplog
+):
+    async with running(await build(settings)):
+        assert "compiling" not in caplog.text
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "nothing yet"))
+    async with running(await build(settings)):
+        assert "compiling, which takes half a minute the first time" in caplog.text
 
 
 async def test_without_a_relay_no_e_mail_is_owed(settings):

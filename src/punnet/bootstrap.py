@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import ipaddress
+import logging
 import os
 import random
 import secrets
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import uvicorn
 
 from punnet.alerting import Alerting
+from punnet.core.compiled import is_kept
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
@@ -64,6 +66,8 @@ STATISTICS = "/api/recommendations/stats"
 NEW_OBJECTS = 50_000
 """Objects made before the garbage collector looks among them; a bulk call of 1,000 makes and drops 20,000."""
 
+logger = logging.getLogger(__name__)
+
 CHANCE = random.Random(secrets.randbits(256))
 """What tells ids of the same millisecond apart: each request has one, and the kernel's own chance is slow."""
 
@@ -105,7 +109,7 @@ async def build(
     try:
         began = time.perf_counter()
         restored = await restore(journal, _snapshots(settings), settings.tuning)
-        rehearse()
+        _compile()
         restored.engine.prepare()
         seconds = time.perf_counter() - began
         shop = _shop(settings, journal, restored, clock, handlers)
@@ -113,6 +117,12 @@ async def build(
         await journal.close()
         raise
     return Server(settings, shop, journal, restored.records, restored.replayed, seconds)
+
+
+def _compile() -> None:
+    if not is_kept():
+        logger.warning("compiling, which takes half a minute the first time after an installation")
+    rehearse()
 
 
 async def snap(settings: Settings) -> Snapped:

@@ -206,3 +206,10 @@ def test_asking_memory_for_an_element_changes_nothing(made):
     places = np.array([4, 5], np.int32)
     assert made.entry(second)(places) == 5
     assert places.tolist() == [4, 5]
+
+
+def test_machine_code_is_kept_once_something_was_compiled(made, tmp_path):
+    numba.config.CACHE_DIR = str(tmp_path / "none")
+    assert not made.is_kept()
+    (tmp_path / "none").mkdir()
+    assert made.is_kept()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from importlib.abc import Traversable
+from pathlib import Path
 from struct import Struct as Cells
 from typing import NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
@@ -41,6 +42,11 @@ def _digest() -> str:
 
 if not numba.config.CACHE_DIR:
     numba.config.CACHE_DIR = str(resources.files("punnet") / "__pycache__" / f"compiled-{_digest()}")
+
+
+def is_kept() -> bool:
+    """Return whether machine code was kept on disk by an earlier process."""
+    return Path(numba.config.CACHE_DIR).is_dir()
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
