@@ -434,8 +434,8 @@ async def test_all_who_follow_are_told_what_came_of_each_commit_and_whom_to_forg
     for follower in followers:
         assert follower.noted == [
             "start",
-            Effects(products=list(NAMES)),
-            Effects(actions=[view("e1")], buyers=["ann"]),
+            Effects(products=list(NAMES), farms=["hill"]),
+            Effects(actions=[view("e1")], buyers=["ann"], shoppers=["ann", "ann"]),
             Effects(),
             "forget ann",
             "stop",
@@ -459,7 +459,8 @@ async def test_what_is_applied_in_slices_is_told_as_one():
     shop.pipeline = Pipeline(shop.engine, shop.journal, (follower,), shop.clock)
     async with shop:
         await shop.submit([order(f"o{number}") for number in range(2 * SLICE + 1)])
-    assert follower.noted[2:-1] == [Effects(buyers=["ann"] * (2 * SLICE + 1))]
+    everyone = ["ann"] * (2 * SLICE + 1)
+    assert follower.noted[2:-1] == [Effects(buyers=everyone, shoppers=everyone)]
 
 
 async def test_own_handlers_are_called_after_what_is_new_and_not_repeated_at_once():
