@@ -71,7 +71,7 @@ class Shop:
 
     def add(self, *orders):
         self.ledger.add(purchases_of([Basket(0, order) for order in orders]))
-        self.kept.follow(self.ledger.book, self.products)
+        self.kept.follow(Packed(self.ledger.book), self.products)
 
     def ask(self, sources, k=9, wish=ANYTHING):
         """Return what goes with these products; of each, beside it, the figures that are left on the desk."""

@@ -86,13 +86,13 @@ def test_orders_in_common_are_those_that_hold_both(orders, product):
 @given(st.lists(orders_of, min_size=1, max_size=4))
 def test_what_is_in_many_orders_is_counted_along_however_they_come(batches):
     ledger, orders, kept = ledger_with(*MANY), list(MANY), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     for batch in batches:
         add(ledger, *batch)
         orders += batch
-        kept.follow(ledger.book, PRODUCTS)
+        kept.follow(Packed(ledger.book), PRODUCTS)
         late = Companions()
-        late.follow(ledger.book, PRODUCTS)
+        late.follow(Packed(ledger.book), PRODUCTS)
         for product in range(PRODUCTS):
             many = sum(product in order for order in orders) >= COUNTED_FROM
             assert counted(kept, product) == (common(orders, product) if many else None)
@@ -101,23 +101,23 @@ def test_what_is_in_many_orders_is_counted_along_however_they_come(batches):
 
 def test_a_product_is_counted_from_so_many_orders_on_and_others_join_it():
     ledger, kept = ledger_with(*MANY), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert [counted(kept, product) for product in (LEEK, KALE)] == [None, None]
     add(ledger, (LEEK, CORN))
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert counted(kept, LEEK) is None
     add(ledger, (LEEK, CORN))
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert counted(kept, LEEK) == [COUNTED_FROM, COUNTED_FROM - 3, 2, 0, 0, 0]
     add(ledger, (KALE,), (KALE,), (KALE, MINT))
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert counted(kept, KALE) == [COUNTED_FROM - 3, COUNTED_FROM, 0, 0, 0, 1]
     assert counted(kept, LEEK)[KALE] == COUNTED_FROM - 3
 
 
 def test_any_number_of_products_can_be_counted_along():
     orders, kept = [(LEEK, KALE, CORN, PEAS)] * COUNTED_FROM + [(LEEK, PEAS), (DILL,)], Companions()
-    kept.follow(ledger_with(*orders).book, PRODUCTS)
+    kept.follow(Packed(ledger_with(*orders).book), PRODUCTS)
     assert [counted(kept, product) for product in (LEEK, KALE, CORN, PEAS)] == [
         common(orders, product) for product in (LEEK, KALE, CORN, PEAS)
     ]
@@ -126,13 +126,13 @@ def test_any_number_of_products_can_be_counted_along():
 
 def test_in_a_market_that_has_outgrown_it_everything_is_counted_anew():
     ledger, kept = ledger_with(*MANY, (LEEK, MINT), (LEEK, MINT)), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     room = kept.pairs.stride
     make_list(kept, ledger, DILL, [])
     ledger.reserve(1, room + 1)
-    kept.follow(ledger.book, room)
+    kept.follow(Packed(ledger.book), room)
     assert (kept.pairs.stride, list_of(kept, DILL)) == (room, {})
-    kept.follow(ledger.book, room + 1)
+    kept.follow(Packed(ledger.book), room + 1)
     assert kept.pairs.stride > room > PRODUCTS
     assert counted(kept, LEEK)[:PRODUCTS] == [COUNTED_FROM, COUNTED_FROM - 3, 0, 0, 0, 2]
     assert list_of(kept, DILL) is None
@@ -140,20 +140,20 @@ def test_in_a_market_that_has_outgrown_it_everything_is_counted_anew():
 
 def test_in_an_empty_market_there_is_nothing_to_follow():
     kept = Companions()
-    kept.follow(ledger_of(shoppers=0, products=0).book, 0)
+    kept.follow(Packed(ledger_of(shoppers=0, products=0).book), 0)
     assert kept.pairs.used.tolist() == [0]
 
 
 def test_an_order_of_a_product_that_is_not_counted_drops_its_list_and_no_other():
     ledger, kept = ledger_with((LEEK, KALE), (LEEK, KALE), (CORN, DILL)), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     make_list(kept, ledger, LEEK, [KALE])
     make_list(kept, ledger, CORN, [DILL])
     make_list(kept, ledger, KALE, [LEEK])
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert [list_of(kept, product) for product in (LEEK, CORN, KALE)] == [{KALE: 2}, {DILL: 1}, {LEEK: 2}]
     add(ledger, (LEEK, PEAS))
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert [list_of(kept, product) for product in (LEEK, CORN, KALE)] == [None, {DILL: 1}, {LEEK: 2}]
     assert kept.pairs.used.tolist() == [2]
 
@@ -166,13 +166,13 @@ FULL = [*MANY, (LEEK, CORN), (LEEK, CORN), (LEEK, PEAS)]
 @given(st.lists(orders_of, min_size=1, max_size=3), st.integers(0, 3))
 def test_a_list_of_a_product_that_is_counted_stays_right_or_is_dropped(batches, length):
     ledger, kept = ledger_with(*FULL), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     ranked = sorted((KALE, CORN, PEAS), key=lambda other: -weight(ledger, LEEK, other))
     floor = weight(ledger, LEEK, ranked[length]) if length < len(ranked) else 0.0
     make_list(kept, ledger, LEEK, ranked[:length], floor)
     for batch in batches:
         add(ledger, *batch)
-        kept.follow(ledger.book, PRODUCTS)
+        kept.follow(Packed(ledger.book), PRODUCTS)
         found = list_of(kept, LEEK)
         if found is None:
             assert kept.pairs.used.tolist() == [0]
@@ -197,17 +197,17 @@ def test_a_list_of_a_product_that_is_counted_stays_right_or_is_dropped(batches, 
 )
 def test_an_order_that_brings_in_someone_new_drops_a_list(order, floor, left):
     ledger, kept = ledger_with(*FULL), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     make_list(kept, ledger, LEEK, [KALE, CORN], floor)
     add(ledger, order)
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert list_of(kept, LEEK) == left
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, PRODUCTS - 1)), max_size=15))
 def test_where_a_list_is_dropped_the_last_one_takes_its_place(steps):
     ledger, kept, expected = ledger_with((LEEK, KALE, CORN), (PEAS, DILL)), Companions(), {}
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     packed = Packed(kept.pairs)
     for makes, product in steps:
         if not makes:
@@ -229,16 +229,16 @@ def test_where_a_list_is_dropped_the_last_one_takes_its_place(steps):
 def test_orders_that_are_forgotten_no_longer_count(steps):
     ledger, kept = ledger_of(shoppers=4, products=PRODUCTS), Companions()
     ledger.add(purchases_of([Basket(3, order) for order in FULL]))
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     so_far = [(3, order) for order in FULL]
     for number, (orders, leaving) in enumerate(steps):
         arrived = [(at % 4, order) for at, order in enumerate(orders)]
         so_far += arrived
         ledger.add(purchases_of([Basket(who, order) for who, order in arrived]))
         make_list(kept, ledger, MINT, [number])
-        kept.follow(ledger.book, PRODUCTS)
+        kept.follow(Packed(ledger.book), PRODUCTS)
         for shopper in leaving:
-            kept.leave(ledger.book, ledger.placed_by.row(shopper))
+            kept.leave(Packed(ledger.book), ledger.placed_by.row(shopper))
             ledger.forget(shopper)
             assert kept.pairs.used.tolist() == [0]
             assert list_of(kept, MINT) is None
@@ -248,8 +248,8 @@ def test_orders_that_are_forgotten_no_longer_count(steps):
 
 def test_what_was_counted_stays_counted_while_nothing_is_bought():
     ledger, kept = ledger_with(*FULL), Companions()
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     before = kept.pairs
-    kept.follow(ledger.book, PRODUCTS)
+    kept.follow(Packed(ledger.book), PRODUCTS)
     assert kept.pairs is before
     assert counted(kept, LEEK) == common(FULL, LEEK)

@@ -85,6 +85,24 @@ def test_another_struct_may_be_held_at_the_address(made, read):
     assert read(address, 1.0, (0, 0)) == 0.0
 
 
+def test_each_field_may_change_alone_and_back_again(made, read):
+    one = market()
+    packed = made.Packed(one)
+    shelf = one.shelf._replace(prices=np.array([2.0, 4.0, 0.0]))
+    for change, expected in (
+        ({"shelf": shelf}, 13.5),
+        ({"shelf": shelf._replace(counts=np.array([1, 1, 1], np.int32))}, 4.5),
+        ({"orders": np.array([0], np.int32)}, 1.5),
+        ({"factor": 2.0}, 34.0),
+        ({"added": 7}, 15.5),
+        ({}, 8.5),
+        ({"open": False}, 0.0),
+        ({}, 8.5),
+    ):
+        packed.hold(one._replace(**{"added": 0, **change}))
+        assert read(packed.address, 1.0, (0, 0)) == expected
+
+
 def test_what_is_packed_is_not_copied(made, read):
     one = market()
     packed = made.Packed(one)

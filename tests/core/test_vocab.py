@@ -8,10 +8,11 @@ from punnet.core.vocab import Vocabulary
 
 @given(st.lists(st.text(max_size=2)))
 def test_every_name_has_the_position_of_its_first_time_among_the_different_names(names):
-    vocabulary = Vocabulary()
+    vocabulary, at_once = Vocabulary(), Vocabulary()
     given_out = [vocabulary.add(name) for name in names]
     different = list(dict.fromkeys(names))
-    assert given_out == [different.index(name) for name in names]
+    assert given_out == at_once.add_all(names) == [different.index(name) for name in names]
+    assert list(at_once) == different
     assert [vocabulary[position] for position in range(len(vocabulary))] == different
     assert [vocabulary.find(name) for name in different] == list(range(len(different)))
 
@@ -64,6 +65,18 @@ def test_looking_for_a_name_does_not_add_it():
     vocabulary.find("kale")
     assert len(vocabulary) == 0
     assert vocabulary.add("leek") == 0
+
+
+def test_only_a_name_that_is_new_adds_to_a_vocabulary():
+    vocabulary = Vocabulary()
+    assert [vocabulary.adds(name) for name in ("kale", "kale", "leek", "leek", "kale")] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert list(vocabulary) == ["kale", "leek"]
 
 
 def test_names_differ_by_case():

@@ -37,8 +37,8 @@ def holding(*priced):
 def collect(*orders):
     """Return what baskets hold after these orders of shoppers 0, 1, 2 …"""
     baskets = Baskets()
-    for shopper, it in enumerate(orders):
-        baskets.add(it, it.placed_at.timestamp(), shopper, known())
+    if orders:
+        baskets.add(orders, list(range(len(orders))), known())
     return baskets.collected()
 
 
@@ -58,9 +58,10 @@ def test_an_order_holds_each_known_product_once_at_the_first_price(baskets):
     assert collected.shoppers.tolist() == list(range(len(baskets)))
 
 
-def test_adding_an_order_tells_its_products():
-    basket = holding(("kale", 1.0), ("ghost", 1.0), ("leeks", 1.0), ("kale", 2.0))
-    assert Baskets().add(basket, 0.0, 0, known()) == [2, 0]
+def test_adding_orders_tells_the_product_of_each_of_their_lines():
+    one = holding(("kale", 1.0), ("ghost", 1.0), ("leeks", 1.0), ("kale", 2.0))
+    other = holding(("beets", 1.0))
+    assert Baskets().add([one, other], [0, 0], known()) == [2, -1, 0, 2, 1]
 
 
 def test_an_order_of_nothing_known_is_an_order_all_the_same():
@@ -102,9 +103,10 @@ def test_the_first_and_the_last_year_of_the_calendar_are_times():
 def test_the_length_is_the_number_of_orders():
     baskets = Baskets()
     assert len(baskets) == 0
-    baskets.add(holding(("ghost", 1.0)), 0.0, 0, known())
-    baskets.add(holding(("kale", 1.0), ("leeks", 1.0)), 0.0, 0, known())
-    assert len(baskets) == 2
+    baskets.add([holding(("ghost", 1.0))], [0], known())
+    baskets.add([holding(("kale", 1.0), ("leeks", 1.0)), holding(("kale", 1.0))], [1, 0], known())
+    assert len(baskets) == 3
+    assert baskets.collected().shoppers.tolist() == [0, 1, 0]
 
 
 def test_without_orders_the_arrays_are_empty_and_of_their_kind():

@@ -55,42 +55,46 @@ class Companions:
     """
 
     def __init__(self) -> None:
-        self._rows, self._seen, self._pairs = 0, 0, _made(0)
+        self._rows, self._seen, self._packed = 0, 0, Packed(_made(0))
 
     @property
     def pairs(self) -> Pairs:
         """Counts and lists; valid until the next `follow`."""
-        return self._pairs
+        return self._packed.struct
 
-    def leave(self, book: Book, orders: Positions) -> None:
+    @property
+    def address(self) -> int:
+        """Where compiled loops find counts and lists."""
+        return self._packed.address
+
+    def leave(self, book: Packed[Book], orders: Positions) -> None:
         """Take out orders that are about to be forgotten, all of which have been taken in."""
-        at, pairs = Packed(book), Packed(self._pairs)
-        leave(at.address, pairs.address, orders)
+        leave(book.address, self._packed.address, orders)
 
-    def follow(self, book: Book, products: int) -> None:
+    def follow(self, book: Packed[Book], products: int) -> None:
         """Take in the orders of a book that are new since the last time, in a market of so many products."""
-        if products > self._pairs.stride:
-            self._rows, self._pairs = 0, _made(products * 9 // 8 + 8)
-            lengths = book.holding.heads[1 : 2 * products : 2]
+        if products > self._packed.struct.stride:
+            self._rows = 0
+            self._packed.hold(_made(products * 9 // 8 + 8))
+            lengths = book.struct.holding.heads[1 : 2 * products : 2]
             for product in np.flatnonzero(lengths >= COUNTED_FROM).tolist():
                 self._count(book, product)
-        else:
-            at, pairs = Packed(book), Packed(self._pairs)
-            follow(at.address, pairs.address, self._seen)
-            while (many := uncounted(at.address, pairs.address, self._seen)) >= 0:
+        elif book.struct.orders > self._seen:
+            follow(book.address, self._packed.address, self._seen)
+            while (many := uncounted(book.address, self._packed.address, self._seen)) >= 0:
                 self._count(book, many)
-        self._seen = book.orders
+        self._seen = book.struct.orders
 
-    def _count(self, book: Book, product: int) -> None:
-        pairs = self._pairs
+    def _count(self, book: Packed[Book], product: int) -> None:
+        pairs = self._packed.struct
         if (self._rows + 1) * pairs.stride > len(pairs.counts):
             counts = np.zeros(max(1, 2 * self._rows) * pairs.stride, np.int32)
             counts[: self._rows * pairs.stride] = pairs.counts[: self._rows * pairs.stride]
-            self._pairs = pairs = pairs._replace(counts=counts)
+            pairs = pairs._replace(counts=counts)
+            self._packed.hold(pairs)
         pairs.counted[product] = self._rows
         row = pairs.counts[self._rows * pairs.stride : (self._rows + 1) * pairs.stride]
-        packed = Packed(book)
-        count_common(packed.address, product, row)
+        count_common(book.address, product, row)
         self._rows += 1
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 from importlib.abc import Traversable
 from pathlib import Path
 from struct import Struct as Cells
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
 import numba
@@ -94,58 +94,70 @@ prefetch = cast("Callable[[Floats | Positions, int], None]", intrinsic(_prefetch
 """Asks memory for an element that is needed soon: many come at once, where each would be waited for."""
 
 
-class Packed:
+class Packed(Generic[Struct]):
     """A struct where compiled functions find it: at its address, for as long as this object lives."""
 
     __slots__ = ("__weakref__", "_cells", "_inner", "_layout", "address", "struct")
 
-    def __init__(self, struct: tuple[object, ...]) -> None:
+    def __init__(self, struct: Struct) -> None:
         self._layout = _layout(type(struct))
-        self._cells = bytearray(self._layout.cells.size)
+        self._cells = bytearray(CELLS.size * len(self._layout))
+        self._inner: dict[int, Packed[tuple[object, ...]]] = {}
         self.address = int(np.frombuffer(self._cells, np.uint8).ctypes.data)
-        self.hold(struct)
-
-    def hold(self, struct: tuple[object, ...]) -> None:
-        """Have another struct of the same kind at the address."""
         self.struct = struct
-        self._inner: list[Packed] = []
         if not JIT:
-            _PLAIN[self.address] = self
+            _PLAIN[self.address] = cast("Packed[tuple[object, ...]]", self)
             return
-        values: list[object] = []
-        for value, kind in zip(struct, self._layout.arrays, strict=True):
-            if isinstance(value, np.ndarray):
-                # Compiled code would read whatever is there.
-                assert value.dtype == kind, (value.dtype, kind)
-                values += (address_of(value), len(value))
-            elif isinstance(value, tuple):
-                self._inner.append(Packed(value))
-                values.append(self._inner[-1].address)
+        for at, value in enumerate(struct):
+            self._put(at, value)
+
+    def hold(self, struct: Struct) -> None:
+        """Have another struct of the same kind at the address; fields that stay the same cost nothing."""
+        before, self.struct = self.struct, struct
+        if JIT:
+            for at, value in enumerate(struct):
+                if value is not before[at]:
+                    self._put(at, value)
+
+    def _put(self, at: int, value: object) -> None:
+        """Fill the cells of a field."""
+        cells, kind = self._layout[at]
+        if isinstance(value, np.ndarray):
+            # Compiled code would read whatever is there.
+            assert value.dtype == kind, (value.dtype, kind)
+            CELLS.pack_into(self._cells, CELLS.size * at, address_of(value), len(value))
+        elif isinstance(value, tuple):
+            if at in self._inner:
+                self._inner[at].hold(value)
             else:
-                values.append(value)
-        self._layout.cells.pack_into(self._cells, 0, *values)
+                self._inner[at] = Packed(value)
+                cells.pack_into(self._cells, CELLS.size * at, self._inner[at].address)
+        else:
+            cells.pack_into(self._cells, CELLS.size * at, value)
 
 
-_PLAIN: WeakValueDictionary[int, Packed] = WeakValueDictionary()
+CELLS = Cells("=qq")
+"""The two cells of a field: an address and a length, or a number in the first."""
+
+_PLAIN: WeakValueDictionary[int, Packed[tuple[object, ...]]] = WeakValueDictionary()
 """What is packed, by its address, where nothing is compiled: no longer than machine code could read it."""
 
 
-class _Layout(NamedTuple):
-    """How the cells of a struct are filled, two of eight bytes a field; and the kind of each array."""
+class _Field(NamedTuple):
+    """How a number is written into the cells of a field, and what kind of number an array there has."""
 
     cells: Cells
-    arrays: tuple[object, ...]
+    kind: object
 
 
 @cache
-def _layout(struct: type) -> _Layout:
-    kinds = structs.kinds(struct).values()
-    arrays = tuple(as_dtype(kind.dtype) if isinstance(kind, types.Array) else None for kind in kinds)
-    codes = [
-        "qq" if array is not None else "d8x" if kind == types.float64 else "q8x"
-        for kind, array in zip(kinds, arrays, strict=True)
-    ]
-    return _Layout(Cells("=" + "".join(codes)), arrays)
+def _layout(struct: type) -> tuple[_Field, ...]:
+    return tuple(
+        _Field(Cells("=d") if kind == types.float64 else Cells("=q"), None)
+        if not isinstance(kind, types.Array)
+        else _Field(CELLS, as_dtype(kind.dtype))
+        for kind in structs.kinds(struct).values()
+    )
 
 
 @entry

@@ -37,13 +37,14 @@ class Postings:
     amortised constant time at the end of a row, and what stands behind it elsewhere.
     """
 
-    __slots__ = ("_free", "_heads", "_pool")
+    __slots__ = ("_free", "_heads", "_packed", "_pool")
 
     def __init__(self) -> None:
         self._heads = Column(np.int32)
         self._pool = Column(np.int32)
         self._free = Column.of(np.full(32, NOWHERE, np.int32))
         """The first free room of each size; each of them holds where the next one is."""
+        self._packed = Packed(self.rows)
 
     def __len__(self) -> int:
         return len(self._heads) // 2
@@ -79,19 +80,19 @@ class Postings:
         done = 0
         while done < len(rows):
             length = len(self._pool)
-            packed = Packed(self.rows)
-            done, length = add(packed.address, self._free.values, length, rows, entries, done, times)
+            self._packed.hold(self.rows)
+            done, length = add(self._packed.address, self._free.values, length, rows, entries, done, times)
             self._pool.lengthen(length)
             if done < len(rows):
                 self._pool.reserve(length + 2 * int(self.lengths[rows[done]]) + LEAST)
 
     def remove(self, rows: Indices, entries: Indices) -> None:
         """Take all of `entries` out of `rows`; nothing of them stays in memory."""
-        packed = Packed(self.rows)
+        self._packed.hold(self.rows)
         for row in rows.tolist():
             kept = self.row(row)
             kept = kept[~np.isin(kept, entries)].copy()
-            shrink(packed.address, self._free.values, row, kept)
+            shrink(self._packed.address, self._free.values, row, kept)
 
 
 rows_at = reader(Rows)

@@ -51,11 +51,16 @@ class Index:
 
     def apply(self, records: Sequence[Record]) -> None:
         """Take in `records`, in order. An order whose id is known changes nothing."""
-        baskets = Baskets()
+        baskets, run = Baskets(), list[Order]()
         for record in records:
-            match record.fact:
-                case Order() as order:
-                    self._place(order, baskets)
+            fact = record.fact
+            if isinstance(fact, Order):
+                run.append(fact)
+                continue
+            if run:
+                self._place(run, baskets)
+                run.clear()
+            match fact:
                 case Action() as action:
                     self._act(action, record.at)
                 case Erased(action=was):
@@ -64,6 +69,7 @@ class Index:
                     self._begin_anew(which)
                 case change:
                     self._stock(change, record.at)
+        self._place(run, baskets)
         self.ledger.reserve(len(self.shoppers), len(self.catalogue.products))
         if len(baskets):
             self.ledger.add(baskets.collected())
@@ -78,17 +84,20 @@ class Index:
         self._profiles.pop(shopper, None)
         self.funnel.forget(shopper)
 
-    def _place(self, order: Order, baskets: Baskets) -> None:
-        known = len(self.orders)
-        if self.orders.add(order.id) < known:
-            return
-        shopper, time = self.shoppers.add(order.user_id), order.placed_at.timestamp()
-        bought = baskets.add(order, time, shopper, self.catalogue.products)
-        self.funnel.buy(shopper, bought, time)
-        profile = self._profiles.get(shopper)
-        if profile is not None:
-            for product in bought:
-                profile.cart.pop(product, None)
+    def _place(self, orders: Sequence[Order], baskets: Baskets) -> None:
+        """Take in orders that come one after the other; those whose id is known are passed over."""
+        orders = [order for order in orders if self.orders.adds(order.id)]
+        shoppers = self.shoppers.add_all([order.user_id for order in orders])
+        products = baskets.add(orders, shoppers, self.catalogue.products)
+        end = 0
+        for order, shopper in zip(orders, shoppers, strict=True):
+            begin, end = end, end + len(order.lines)
+            profile = self._profiles.get(shopper)
+            if profile is not None:
+                bought = products[begin:end]
+                self.funnel.buy(shopper, bought, order.placed_at.timestamp())
+                for product in bought:
+                    profile.cart.pop(product, None)
 
     def _act(self, action: Action, at: float) -> None:
         shopper = self.shoppers.add(action.user_id)

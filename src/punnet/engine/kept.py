@@ -51,6 +51,8 @@ class Kept:
         self.terms = terms(tuning)
         self.searches = Searches(index.catalogue.lexicon)
         self._companions = Companions()
+        self._book = Packed(index.ledger.book)
+        self._goods = Packed(index.catalogue.shelf.goods)
         self._paid = PAID
         self._sketches: dict[int, Sketch] = {}
         self._furnish()
@@ -64,16 +66,16 @@ class Kept:
 
     def forget(self, shopper: int) -> None:
         """Drop what a shopper has a part in, who is about to be forgotten."""
-        book = self._index.ledger.book
-        self._companions.follow(book, len(self._index.catalogue.shelf))
-        self._companions.leave(book, self._index.ledger.placed_by.row(shopper))
+        self._book.hold(self._index.ledger.book)
+        self._companions.follow(self._book, len(self._index.catalogue.shelf))
+        self._companions.leave(self._book, self._index.ledger.placed_by.row(shopper))
         self.drop(shopper)
         self._furnish()
         self.follow()
 
     def follow(self) -> None:
         """Keep step with records that were applied."""
-        self._state: tuple[Packed, Packed, Packed] | None = None
+        self._is_behind = True
 
     def drop(self, shopper: int) -> None:
         """Sketch a shopper anew, who did something."""
@@ -82,9 +84,9 @@ class Kept:
 
     def whereabouts(self, now: float, place: Place | None) -> Whereabouts:
         """Return where all is that an answer at `now` (seconds), in a place, is made of; `fresh` is found."""
-        if self._state is None:
-            self._state = self._packed()
-        book, goods, pairs = (packed.address for packed in self._state)
+        if self._is_behind:
+            self._catch_up()
+        book, goods, pairs = self._book.address, self._goods.address, self._companions.address
         everywhere = self._trend(EVERYWHERE).address
         near = everywhere if place is None else self._trend(place).address
         self._find_fresh(goods, now)
@@ -118,13 +120,15 @@ class Kept:
             self._seasons[season] = known
         return known
 
-    def _packed(self) -> tuple[Packed, Packed, Packed]:
+    def _catch_up(self) -> None:
+        """Have what compiled loops read be what is there now."""
         sizes = self._sizes()
         if any(size > room for size, room in zip(sizes, self._room, strict=True)):
             self._furnish()
-        book = self._index.ledger.book
-        self._companions.follow(book, sizes[1])
-        return Packed(book), Packed(self._index.catalogue.shelf.goods), Packed(self._companions.pairs)
+        self._book.hold(self._index.ledger.book)
+        self._goods.hold(self._index.catalogue.shelf.goods)
+        self._companions.follow(self._book, sizes[1])
+        self._is_behind = False
 
     def _sizes(self) -> tuple[int, int, int, int]:
         catalogue = self._index.catalogue
@@ -137,13 +141,13 @@ class Kept:
         self._room = shoppers, products, categories, farms
         self._desk = Desk.of(*self._room, self._paid)
         self._desk_at = Packed(self._desk)
-        self._trends: OrderedDict[Place, Packed] = OrderedDict()
+        self._trends: OrderedDict[Place, Packed[Trend]] = OrderedDict()
         self._seasons: dict[Season, Mask] = {}
         self.fresh = NOTHING
         """The products that are new, in the order they were added."""
         self._fresh_from, self._fresh_until, self._moves = 0.0, 0.0, -1
 
-    def _trend(self, place: Place) -> Packed:
+    def _trend(self, place: Place) -> Packed[Trend]:
         """Return the trend of a place; of those for places that was not asked for longest goes."""
         known = self._trends.get(place)
         if known is None:
