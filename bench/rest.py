@@ -61,7 +61,7 @@ class Amount(NamedTuple):
     paced: int
 
 
-WHOLE = Amount(40_000, rounds=7, paced=30_000)
+WHOLE = Amount(20_000, rounds=7, paced=30_000)
 QUICK = Amount(10_000, rounds=5, paced=8_000)
 
 

@@ -38,7 +38,6 @@ from punnet.journal.sqlite_reader import SqliteReader
 from punnet.mail import Mailer, Relay, letter_for
 from punnet.pipeline import Follower, Pipeline
 from punnet.protocol.frames import Numbers
-from punnet.protocol.labels import Labels
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
 from punnet.settings import MEMORY, Settings
@@ -203,7 +202,7 @@ def _shop(
     pipeline = _pipeline(settings, journal, restored, following, clock)
     return Shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
-        handlers=own, answers=answers, labels=Labels(), journal=journal, hub=hub, clock=clock,
+        handlers=own, answers=answers, journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
         admin_key=AdminKey(settings.admin_secret_key),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),

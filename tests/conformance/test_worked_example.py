@@ -19,7 +19,6 @@ from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, Fact, Farm, Order, Product, Query, Record
 from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
-from punnet.protocol.labels import Labels
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app
@@ -50,7 +49,6 @@ async def server() -> AsyncIterator[httpx.AsyncClient]:
         watching=Watching(engine, hub, lambda: NOW),
         handlers=Handlers((), delivery),
         answers=Answers(engine, hub.listens, seconds=0),
-        labels=Labels(),
         journal=journal,
         hub=hub,
         clock=lambda: NOW,

@@ -25,7 +25,6 @@ from punnet.journal.memory import MemoryJournal
 from punnet.market import Fact, Farm, Order, OrderLine, Product
 from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
-from punnet.protocol.labels import Labels
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
@@ -132,7 +131,6 @@ async def opened(
         watching=watching,
         handlers=own,
         answers=answers,
-        labels=Labels(),
         journal=journal,
         hub=hub,
         clock=clock,

@@ -48,7 +48,7 @@ async def get_recommendations(shop: Shop, call: Call) -> Reply:
     if question is not None and (found := answers.find(question, now)):
         return found
     answer = shop.engine.answer(codec.read_query(call.query, Query), now)
-    data, count = codec.write(_labelled(shop, answer)), len(answer.recommendations)
+    data, count = codec.write(answer), len(answer.recommendations)
     answers.made += 1
     if question is not None:
         answers.keep(question, data, count, now)
@@ -96,16 +96,6 @@ def _tracked(shop: Shop, posted: actions.PostedAction) -> actions.Tracked:
     """Return what was posted with all that follows from it, under a new id unless it brought its own."""
     event_id = posted.event_id or shop.new_id()
     return actions.tracked(posted.by(posted.user_id, posted.action, event_id), shop.clock())
-
-
-def _labelled(shop: Shop, answer: Answer) -> dict[str, object]:
-    """Return an answer as it is written quickest."""
-    return {
-        "recommendations": shop.labels.on(answer.recommendations),
-        "algorithms": answer.algorithms,
-        "timestamp": answer.timestamp,
-        "userId": answer.user_id,
-    }
 
 
 def _query_after(shop: Shop, posted: actions.PostedAction, tracked: actions.Tracked) -> Query:

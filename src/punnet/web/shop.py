@@ -11,7 +11,6 @@ from punnet.hub import Hub
 from punnet.journal import Journal
 from punnet.mail import Mailer
 from punnet.pipeline import Pipeline
-from punnet.protocol.labels import Labels
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
 from punnet.watching import Watching
 from punnet.web.answers import Answers
@@ -45,7 +44,6 @@ class Shop:
     watching: Watching
     handlers: Handlers
     answers: Answers
-    labels: Labels
     journal: Journal
     hub: Hub
     clock: Callable[[], float]
