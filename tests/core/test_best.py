@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punnet.core.best import Best, is_beaten, is_closed, keep, propose, rounded
+from punnet.core.best import Best, gather, is_beaten, is_closed, keep, propose, rounded
 
 EIGHTHS = st.integers(-2, 8).map(lambda eighths: eighths / 8)
 NOISE = st.sampled_from([-1e-13, 0.0, 1e-13])
@@ -41,6 +41,20 @@ def test_the_best_stay_and_ties_go_to_the_lower_position(pairs, k):
         assert kept(best) == naive(pairs[: number + 1], k)
         assert stays == (before != kept(best))
         assert not (stays and beaten)
+
+
+@given(st.lists(EIGHTHS, max_size=40), st.integers(1, 9))
+def test_of_what_is_gathered_the_best_stay_with_the_least_on_top(scores, k):
+    best = room(k)
+    for product, score in enumerate(scores):
+        gather(best, product, score)
+        found = kept(best)
+        assert (
+            sorted((its for _, its in found), reverse=True) == sorted(scores[: product + 1], reverse=True)[:k]
+        )
+        assert len(dict(found)) == len(found)
+        assert all(scores[at] == its for at, its in found)
+        assert found[0][1] == min(its for _, its in found)
 
 
 @given(st.lists(deeds, max_size=20), st.integers(1, 5), st.integers(0, 9), EIGHTHS)

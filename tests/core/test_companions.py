@@ -164,7 +164,7 @@ FULL = [*MANY, (LEEK, CORN), (LEEK, CORN), (LEEK, PEAS)]
 
 @settings(max_examples=15)
 @given(st.lists(orders_of, min_size=1, max_size=3), st.integers(0, 3))
-def test_a_list_of_a_product_that_is_counted_stays_right_or_is_dropped(batches, length):
+def test_a_list_of_a_product_that_is_counted_stays_right(batches, length):
     ledger, kept = ledger_with(*FULL), Companions()
     kept.follow(Packed(ledger.book), PRODUCTS)
     ranked = sorted((KALE, CORN, PEAS), key=lambda other: -weight(ledger, LEEK, other))
@@ -174,34 +174,34 @@ def test_a_list_of_a_product_that_is_counted_stays_right_or_is_dropped(batches, 
         add(ledger, *batch)
         kept.follow(Packed(ledger.book), PRODUCTS)
         found = list_of(kept, LEEK)
-        if found is None:
-            assert kept.pairs.used.tolist() == [0]
-            return
         assert found == {other: both(ledger, LEEK, other) for other in ranked[:length]}
         others = (
             other for other in range(PRODUCTS) if other not in (LEEK, *found) and both(ledger, LEEK, other)
         )
-        assert all(weight(ledger, LEEK, other) <= floor for other in others)
+        now = kept.pairs.floors[kept.pairs.lists[LEEK]]
+        assert all(weight(ledger, LEEK, other) <= now for other in others)
+        assert kept.pairs.raised[kept.pairs.lists[LEEK]] == (now > floor)
 
 
 @pytest.mark.parametrize(
-    ("order", "floor", "left"),
+    ("order", "floor", "left", "now"),
     [
-        ((LEEK,), 0.0, {KALE: COUNTED_FROM - 3, CORN: 2}),
-        ((LEEK, CORN, KALE), 0.0, {KALE: COUNTED_FROM - 2, CORN: 3}),
-        ((CORN, PEAS), 0.0, {KALE: COUNTED_FROM - 3, CORN: 2}),
-        ((LEEK, PEAS), 1.4, None),  # two orders in common of two: 2/√2 is above 1.4
-        ((LEEK, PEAS), 1.5, {KALE: COUNTED_FROM - 3, CORN: 2}),
-        ((LEEK, MINT, CORN), 0.9, None),
+        ((LEEK,), 0.0, {KALE: COUNTED_FROM - 3, CORN: 2}, 0.0),
+        ((LEEK, CORN, KALE), 0.0, {KALE: COUNTED_FROM - 2, CORN: 3}, 0.0),
+        ((CORN, PEAS), 0.0, {KALE: COUNTED_FROM - 3, CORN: 2}, 0.0),
+        ((LEEK, PEAS), 1.4, {KALE: COUNTED_FROM - 3, CORN: 2}, 2 / 2**0.5),
+        ((LEEK, PEAS), 1.5, {KALE: COUNTED_FROM - 3, CORN: 2}, 1.5),
+        ((LEEK, MINT, CORN), 0.9, {KALE: COUNTED_FROM - 3, CORN: 3}, 1.0),
     ],
 )
-def test_an_order_that_brings_in_someone_new_drops_a_list(order, floor, left):
+def test_an_order_that_brings_in_someone_new_raises_the_floor(order, floor, left, now):
     ledger, kept = ledger_with(*FULL), Companions()
     kept.follow(Packed(ledger.book), PRODUCTS)
     make_list(kept, ledger, LEEK, [KALE, CORN], floor)
     add(ledger, order)
     kept.follow(Packed(ledger.book), PRODUCTS)
     assert list_of(kept, LEEK) == left
+    assert (kept.pairs.floors[0], kept.pairs.raised[0]) == (now, now > floor)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, PRODUCTS - 1)), max_size=15))

@@ -26,6 +26,17 @@ def ints(values):
     return np.array(values, np.int64)
 
 
+def timeline(ledger):
+    """Return all orders by time; of equal times the one that arrived first is first."""
+    return ledger.book.timeline[: len(ledger)]
+
+
+def between(ledger, start, end):
+    """Return the orders with start < time ≤ end, by time."""
+    packed = Packed(ledger.book)
+    return timeline(ledger)[after(packed.address, float(start), 0) : after(packed.address, float(end), 0)]
+
+
 def state(ledger):
     """Return all that a ledger says of its orders, as one comparable value."""
     orders = np.arange(len(ledger))
@@ -40,7 +51,7 @@ def state(ledger):
         [ledger.placed_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
         [ledger.bought_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
         [ledger.holding.row(product).tolist() for product in range(PRODUCTS)],
-        ledger.between(-np.inf, np.inf).tolist(),
+        timeline(ledger).tolist(),
     )
 
 
@@ -77,12 +88,12 @@ def test_a_ledger_says_what_counting_says_whatever_the_batches(batches):
 def test_orders_between_two_times_come_by_time_then_by_arrival(orders, after, until):
     ledger = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS)
     within = [at for at, order in enumerate(orders) if after < order.at <= until]
-    assert ledger.between(after, until).tolist() == sorted(within, key=lambda at: orders[at].at)
+    assert between(ledger, after, until).tolist() == sorted(within, key=lambda at: orders[at].at)
 
 
 @entry
-def after(book: int, time: float) -> int:
-    return timeline_after(book_at(book), time)
+def after(book: int, time: float, guess: int) -> int:
+    return timeline_after(book_at(book), time, guess)
 
 
 @given(st.lists(baskets, max_size=8), st.integers(0, SHOPPERS - 1), st.integers(-1, 7).map(float))
@@ -91,16 +102,26 @@ def test_compiled_loops_find_a_moment_in_the_orders_by_time(orders, gone, time):
     ledger.forget(gone)
     book = ledger.book
     assert (book.orders, book.kept) == (len(orders), len(ledger))
-    packed = Packed(book)
-    assert after(packed.address, time) == sum(order.at <= time and order.shopper != gone for order in orders)
+    packed, expected = Packed(book), sum(order.at <= time and order.shopper != gone for order in orders)
+    assert [after(packed.address, time, guess) for guess in range(10)] == [expected] * 10
+    assert after(packed.address, np.nan, 5) == 0
+
+
+def test_a_moment_is_found_from_any_guess_in_a_long_timeline():
+    ledger = ledger_of(*(Basket(0, (0,), at=time // 3) for time in range(300)))
+    packed = Packed(ledger.book)
+    for time in (-1.0, 0.0, 0.5, 31.0, 98.0, 99.0, 200.0):
+        found = {after(packed.address, time, guess) for guess in range(302)}
+        assert found == {sum(at // 3 <= time for at in range(300))}
 
 
 @given(st.lists(baskets, min_size=1, max_size=6))
 def test_compiled_loops_read_the_lines_of_an_order_from_where_it_starts(orders):
     book = ledger_of(*orders, shoppers=SHOPPERS, products=PRODUCTS).book
     for at, order in enumerate(orders):
-        lines = slice(book.starts[at], book.starts[at] + book.sizes[at])
-        assert (book.products[lines].tolist(), book.prices[lines].tolist()) == (
+        first, count = book.lines.heads[2 * at : 2 * at + 2].tolist()
+        lines = slice(first, first + count)
+        assert (book.lines.pool[lines].tolist(), book.prices[lines].tolist()) == (
             list(order.products),
             list(order.paid),
         )
@@ -134,7 +155,7 @@ def known_of(ledger):
         ledger.prices(left).tolist(),
         ranked,
         [ledger.bought_by.row(shopper).tolist() for shopper in range(SHOPPERS)],
-        [rank[order] for order in ledger.between(-np.inf, np.inf).tolist()],
+        [rank[order] for order in timeline(ledger).tolist()],
     )
 
 
@@ -168,7 +189,7 @@ def test_nothing_of_a_forgotten_order_stays_in_memory():
 def test_an_empty_ledger_holds_nothing():
     ledger = Ledger()
     assert len(ledger) == 0
-    assert ledger.between(-np.inf, np.inf).tolist() == []
+    assert timeline(ledger).tolist() == []
     assert ledger.lines(ints([])).tolist() == []
 
 
@@ -181,14 +202,14 @@ def test_who_ordered_nothing_and_what_nobody_ordered_have_empty_rows():
 
 def test_an_order_at_the_start_of_a_span_is_outside_and_one_at_its_end_inside():
     ledger = ledger_of(*(Basket(0, (0,), at=time) for time in (1.0, 2.0, 3.0)))
-    assert ledger.between(1.0, 2.0).tolist() == [1]
+    assert between(ledger, 1.0, 2.0).tolist() == [1]
 
 
 @pytest.mark.parametrize("late", [False, True])
 def test_an_order_that_arrives_late_stands_at_its_time(late):
     ledger = ledger_of(Basket(0, (0,), at=5.0), Basket(0, (1,), at=9.0))
     ledger.add(purchases_of([Basket(1, (2,), at=7.0 if late else 9.0)]))
-    assert ledger.between(0.0, 9.0).tolist() == ([0, 2, 1] if late else [0, 1, 2])
+    assert between(ledger, 0.0, 9.0).tolist() == ([0, 2, 1] if late else [0, 1, 2])
 
 
 def test_a_product_bought_again_is_remembered_once_also_when_the_market_has_grown_since():
@@ -207,6 +228,6 @@ def test_an_order_without_a_place_has_no_latitude_and_longitude():
 
 def test_taking_in_no_orders_moves_none():
     ledger = ledger_of(Basket(0, (0,)))
-    before = ledger.between(-np.inf, np.inf)
+    before = timeline(ledger)
     ledger.add(purchases_of([]))
-    assert np.shares_memory(before, ledger.between(-np.inf, np.inf))
+    assert np.shares_memory(before, timeline(ledger))

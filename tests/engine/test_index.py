@@ -35,6 +35,7 @@ LEEKS, KALE, PEARS = range(3)
 def state(index):
     """Return everything an index knows, as one compares it."""
     ledger, catalogue, shelf = index.ledger, index.catalogue, index.catalogue.shelf
+    timeline = ledger.book.timeline[: len(ledger)]
     return {
         "shoppers": [index.shoppers[at] for at in range(len(index.shoppers))],
         "orders": [index.orders[at] for at in range(len(index.orders))],
@@ -46,14 +47,14 @@ def state(index):
         ],
         "on sale": catalogue.on_sale(NOW).tolist(),
         "ledger": [ledger.shoppers.tolist(), ledger.times.tolist(), repr(ledger.latitudes.tolist())],
-        "timeline": ledger.between(-1e12, 1e12).tolist(),
+        "timeline": timeline.tolist(),
         "rows": [
             [rows.row(at).tolist() for at in range(len(rows))]
             for rows in (ledger.placed_by, ledger.bought_by, ledger.holding)
         ],
         "lines": [
-            ledger.lines(ledger.between(-1e12, 1e12)).tolist(),
-            ledger.prices(ledger.between(-1e12, 1e12)).tolist(),
+            ledger.lines(timeline).tolist(),
+            ledger.prices(timeline).tolist(),
         ],
         "profiles": [
             [getattr(index.profile(at), known) for known in Profile.__struct_fields__]

@@ -8,8 +8,8 @@ import punnet
 from punnet.core.compiled import JIT
 from punnet.engine.rehearsal import rehearse
 
-FOR_TESTS = {"offer_alone", "placed_until"}
-"""What only tells what one algorithm offers, or which orders were placed in a time."""
+FOR_TESTS = {"offer_alone"}
+"""What only tells what one algorithm offers."""
 
 
 def entries():

@@ -4,7 +4,7 @@ from punnet.algorithms.offer import Asked, Shortlist, be_sure, is_narrow, wanted
 from punnet.core.best import Best, is_closed, propose
 from punnet.core.compiled import compiled
 from punnet.core.desk import Desk
-from punnet.core.ledger import Book
+from punnet.core.ledger import Book, lines_of
 from punnet.core.postings import Rows
 from punnet.core.shelf import Goods
 from punnet.types import Floats, Positions
@@ -70,8 +70,8 @@ def interest(book: Book, asked: Asked, sources: Positions, times: Floats) -> int
         order = book.placed.pool[at]
         if count == len(sources) and book.times[order] < times[count - 1]:
             break
-        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            count = _touch(sources, times, count, book.products[line], book.times[order])
+        for line in range(*lines_of(book, order)):
+            count = _touch(sources, times, count, book.lines.pool[line], book.times[order])
     return count
 
 

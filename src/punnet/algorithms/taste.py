@@ -6,9 +6,9 @@ import numpy as np
 
 from punnet.algorithms.offer import Asked
 from punnet.core.best import rounded
-from punnet.core.compiled import compiled
+from punnet.core.compiled import compiled, prefetch
 from punnet.core.desk import Desk
-from punnet.core.ledger import Book
+from punnet.core.ledger import Book, lines_of
 from punnet.core.shelf import Goods
 from punnet.types import Floats, Positions
 
@@ -49,14 +49,17 @@ def measure(book: Book, goods: Goods, asked: Asked, desk: Desk) -> Taste:
         begin, orders = book.placed.heads[2 * asked.shopper], book.placed.heads[2 * asked.shopper + 1]
     bought = 0
     for at in range(begin, begin + orders):
-        bought += book.sizes[book.placed.pool[at]]
+        first, last = lines_of(book, book.placed.pool[at])
+        bought += last - first
+        prefetch(book.lines.pool, first)
+        prefetch(book.prices, first)
     desk.known[1] = bought
     paid = desk.paid[: min(bought, len(desk.paid))]
     turn, line = desk.turn[0], 0
     for at in range(begin, begin + orders):
         order = book.placed.pool[at]
-        for place in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            desk.bought[book.products[place]] = turn
+        for place in range(*lines_of(book, order)):
+            desk.bought[book.lines.pool[place]] = turn
             if line < len(paid):
                 paid[line] = book.prices[place]
             line += 1
@@ -114,8 +117,8 @@ def _tally_lines(book: Book, desk: Desk, begin: int, orders: int, of: Positions)
     touched = 0
     for at in range(begin, begin + orders):
         order = book.placed.pool[at]
-        for place in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            touched = _tally(desk, touched, of[book.products[place]], _BOUGHT, 1)
+        for place in range(*lines_of(book, order)):
+            touched = _tally(desk, touched, of[book.lines.pool[place]], _BOUGHT, 1)
     return touched
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from punnet.algorithms.offer import Asked, Shortlist, wanted
-from punnet.core.best import Best, is_beaten, keep, rounded
+from punnet.core.best import Best, gather, is_beaten, keep, rounded
 from punnet.core.companions import LISTED, LISTS, Pairs, drop_list
 from punnet.core.compiled import compiled, prefetch
 from punnet.core.desk import Desk
-from punnet.core.ledger import Book
+from punnet.core.ledger import Book, lines_of
 from punnet.core.shelf import Goods
 from punnet.types import Positions
 
@@ -38,9 +38,9 @@ def offer(
     Collaborative Filtering Recommendation Algorithms" (2001).
     """
     best = shortlist.best
-    for product in products:
-        _propose_listed(book, goods, asked, desk, pairs, best, product)
-    least = best.scores[-1] if best.size[0] == len(best.products) else 0.0
+    least = _propose_lists(book, goods, asked, desk, pairs, products, best)
+    if _drop_outdated(book, desk, pairs, products, least):
+        least = _propose_lists(book, goods, asked, desk, pairs, products, best)
     lacking = False
     for product in products:
         lacking |= _lacks(book, desk, pairs, product, least)
@@ -48,6 +48,28 @@ def offer(
         _propose_anew(book, goods, asked, desk, pairs, products, best, least)
     for at in range(best.size[0]):
         shortlist.confidences[at] = min(desk.common[best.products[at]] / SURE_FROM, 1.0)
+
+
+@compiled
+def _propose_lists(
+    book: Book, goods: Goods, asked: Asked, desk: Desk, pairs: Pairs, products: Positions, best: Best
+) -> float:
+    """Propose what is on the lists of the products; return which score a companion must have to join."""
+    best.size[0] = 0
+    for product in products:
+        _propose_listed(book, goods, asked, desk, pairs, best, product)
+    return best.scores[-1] if best.size[0] == len(best.products) else 0.0
+
+
+@compiled
+def _drop_outdated(book: Book, desk: Desk, pairs: Pairs, products: Positions, least: float) -> bool:
+    """Drop the lists to which someone may belong by now who matters; return whether there was one."""
+    outdated = False
+    for product in products:
+        if pairs.raised[_list_of(book, desk, pairs, product)] and _lacks(book, desk, pairs, product, least):
+            drop_list(pairs, product)
+            outdated = True
+    return outdated
 
 
 @compiled
@@ -137,14 +159,13 @@ def _count(book: Book, desk: Desk, pairs: Pairs, product: int) -> int:
 def _count_some(book: Book, desk: Desk, begin: int, end: int, touched: int) -> int:
     """Count the orders between two places in the pool; all of them are asked for before one is needed."""
     for at in range(begin, end):
-        prefetch(book.starts, book.holding.pool[at])
-        prefetch(book.sizes, book.holding.pool[at])
+        prefetch(book.lines.heads, 2 * book.holding.pool[at])
     for at in range(begin, end):
-        prefetch(book.products, book.starts[book.holding.pool[at]])
+        prefetch(book.lines.pool, book.lines.heads[2 * book.holding.pool[at]])
     for at in range(begin, end):
         order = book.holding.pool[at]
-        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            other = book.products[line]
+        for line in range(*lines_of(book, order)):
+            other = book.lines.pool[line]
             desk.touched[touched] = other
             touched += desk.counts[other] == 0
             desk.counts[other] += 1
@@ -167,18 +188,18 @@ def _list(book: Book, desk: Desk, pairs: Pairs, product: int) -> None:
     listed = pairs.used[0]
     best = Best(pairs.best, pairs.weights, pairs.best_size)
     best.size[0] = 0
-    touched = _count(book, desk, pairs, product)
-    for at in range(touched):
+    for at in range(_count(book, desk, pairs, product)):
         other = desk.touched[at]
-        if desk.counts[other] >= MIN_ORDERS and other != product:
-            keep(best, other, desk.counts[other] / np.sqrt(book.holding.heads[2 * other + 1]))
-    size = best.size[0]
-    for at in range(size):
-        pairs.members[listed * LISTED + at] = best.products[at]
-        pairs.common[listed * LISTED + at] = desk.counts[best.products[at]]
-    for at in range(touched):
-        desk.counts[desk.touched[at]] = 0
-    pairs.sizes[listed] = size
-    pairs.floors[listed] = best.scores[size - 1] if size == LISTED else 0.0
-    pairs.owners[listed], pairs.lists[product] = product, listed
+        common = desk.counts[other]
+        desk.counts[other] = 0
+        if common >= MIN_ORDERS and other != product:
+            gather(best, other, common / np.sqrt(book.holding.heads[2 * other + 1]))
+    for at in range(best.size[0]):
+        other = best.products[at]
+        pairs.members[listed * LISTED + at] = other
+        orders = book.holding.heads[2 * other + 1]
+        pairs.common[listed * LISTED + at] = int(np.rint(best.scores[at] * np.sqrt(orders)))
+    pairs.sizes[listed] = best.size[0]
+    pairs.floors[listed] = best.scores[0] if best.size[0] == LISTED else 0.0
+    pairs.raised[listed], pairs.owners[listed], pairs.lists[product] = False, product, listed
     pairs.used[0] = listed + 1

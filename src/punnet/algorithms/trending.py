@@ -9,7 +9,7 @@ from punnet.core.best import is_beaten, propose, rounded
 from punnet.core.compiled import compiled, reader
 from punnet.core.desk import Desk
 from punnet.core.geo import Place, is_within
-from punnet.core.ledger import Book, timeline_after
+from punnet.core.ledger import Book, lines_of, timeline_after
 from punnet.core.shelf import Goods
 from punnet.types import DAY, Floats, Indices, Positions
 
@@ -52,13 +52,18 @@ class Trend(NamedTuple):
     """How many they are, and how many orders have been looked at."""
     until: Floats
     """When the window ends, and when the next order comes into it or leaves (seconds)."""
+    begins: Indices
+    """How many orders were placed until the window ended last time, began, and the one before it began."""
+    ends: Indices
+    """And how many it is now."""
 
     @classmethod
     def of(cls, place: Place, products: int) -> "Trend":
         """Return a trend of a market of at most so many products, which has seen nothing yet."""
         counts, before, buyers, ranked = (np.zeros(products, np.int32) for _ in range(4))
-        nothing = np.array([0, 0]), np.array([np.nan, np.nan])
-        return cls(place, counts, before, buyers, np.zeros(products), ranked, *nothing)
+        last, size, until = np.zeros(products), np.zeros(2, np.int64), np.full(2, np.nan)
+        begins, ends = np.zeros(3, np.int64), np.zeros(3, np.int64)
+        return cls(place, counts, before, buyers, last, ranked, size, until, begins, ends)
 
 
 trend_at = reader(Trend)
@@ -87,21 +92,23 @@ def follow(book: Book, desk: Desk, trend: Trend, now: float, window: Window) -> 
     if not unseen and trend.until[0] <= now < trend.until[1]:
         trend.until[0] = now
         return
-    of_interest = timeline_after(book, now) - timeline_after(book, now - 2 * span)
-    if 0 <= passed < span and unseen <= of_interest + 1:
+    for age in range(3):
+        trend.begins[age] = timeline_after(book, trend.until[0] - age * span, trend.ends[age])
+        trend.ends[age] = timeline_after(book, now - age * span, trend.begins[age])
+    if 0 <= passed < span and unseen <= trend.ends[0] - trend.ends[2] + 1:
         touched = _catch_up(book, desk, trend, now, span)
     else:
         touched = _begin(book, desk, trend, now, span)
-    trend.until[0], trend.size[1] = now, book.orders
-    trend.until[1] = min(_next(book, now, 0.0), _next(book, now, span), _next(book, now, 2 * span))
+    trend.until[0], trend.until[1], trend.size[1] = now, np.inf, book.orders
+    for age in range(3):
+        trend.until[1] = min(trend.until[1], _next(book, trend.ends[age], age * span))
     if touched:
         _rank(desk, trend, touched, max(window.min_orders, 1))
 
 
 @compiled
-def _next(book: Book, now: float, age: float) -> float:
-    """Return when the next order is `age` old."""
-    at = timeline_after(book, now - age)
+def _next(book: Book, at: int, age: float) -> float:
+    """Return when the order at a place of the timeline is `age` old."""
     # A moment early: what is added here and subtracted there is rounded.
     return float(book.times[book.timeline[at]] + age - 1e-3) if at < book.kept else np.inf
 
@@ -114,9 +121,9 @@ def _begin(book: Book, desk: Desk, trend: Trend, now: float, span: float) -> int
     trend.last[:] = -np.inf
     trend.size[0] = 0
     touched = 0
-    for at in range(timeline_after(book, now - 2 * span), timeline_after(book, now - span)):
+    for at in range(trend.ends[2], trend.ends[1]):
         touched = _recall(book, desk, trend, touched, book.timeline[at], 1)
-    for at in range(timeline_after(book, now - span), timeline_after(book, now)):
+    for at in range(trend.ends[1], trend.ends[0]):
         touched = _enter(book, desk, trend, touched, book.timeline[at], now - span, now, _OLDER)
     return touched
 
@@ -130,11 +137,11 @@ def _catch_up(book: Book, desk: Desk, trend: Trend, now: float, span: float) -> 
             touched = _enter(book, desk, trend, touched, order, until - span, until, _ARRIVED_BEFORE)
         elif until - 2 * span < book.times[order] <= until - span:
             touched = _recall(book, desk, trend, touched, order, 1)
-    for at in range(timeline_after(book, until), timeline_after(book, now)):
+    for at in range(trend.begins[0], trend.ends[0]):
         touched = _enter(book, desk, trend, touched, book.timeline[at], until - span, now, _OLDER)
-    for at in range(timeline_after(book, until - span), timeline_after(book, now - span)):
+    for at in range(trend.begins[1], trend.ends[1]):
         touched = _leave(book, desk, trend, touched, book.timeline[at], now)
-    for at in range(timeline_after(book, until - 2 * span), timeline_after(book, now - 2 * span)):
+    for at in range(trend.begins[2], trend.ends[2]):
         touched = _recall(book, desk, trend, touched, book.timeline[at], -1)
     return touched
 
@@ -149,8 +156,8 @@ def _enter(
     """Count an order of a window that begins `after` and is counted `until`; return what is touched."""
     if not _is_there(book, trend, order):
         return touched
-    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-        product = book.products[line]
+    for line in range(*lines_of(book, order)):
+        product = book.lines.pool[line]
         trend.counts[product] += 1
         trend.last[product] = max(trend.last[product], book.times[order])
         trend.buyers[product] += not _has_another(book, trend, order, product, after, until, which)
@@ -163,8 +170,8 @@ def _leave(book: Book, desk: Desk, trend: Trend, touched: int, order: int, until
     """Have an order of the window be one of the window before."""
     if not _is_there(book, trend, order):
         return touched
-    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-        product = book.products[line]
+    for line in range(*lines_of(book, order)):
+        product = book.lines.pool[line]
         trend.counts[product] -= 1
         trend.buyers[product] -= not _has_another(book, trend, order, product, -np.inf, until, _NEWER)
         if trend.counts[product] == 0:
@@ -177,9 +184,9 @@ def _recall(book: Book, desk: Desk, trend: Trend, touched: int, order: int, time
     """Count an order of the window before, -1 times when it leaves that as well."""
     if not _is_there(book, trend, order):
         return touched
-    for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-        trend.before[book.products[line]] += times
-        touched = _touch(desk, touched, book.products[line])
+    for line in range(*lines_of(book, order)):
+        trend.before[book.lines.pool[line]] += times
+        touched = _touch(desk, touched, book.lines.pool[line])
     return touched
 
 
@@ -214,8 +221,8 @@ def _has_another(
         counts = other < order if which == _ARRIVED_BEFORE else is_newer == (which == _NEWER)
         if other == order or then > until or not counts or not _is_there(book, trend, other):
             continue
-        for line in range(book.starts[other], book.starts[other] + book.sizes[other]):
-            if book.products[line] == product:
+        for line in range(*lines_of(book, other)):
+            if book.lines.pool[line] == product:
                 return True
     return False
 

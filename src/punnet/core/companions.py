@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from punnet.core.compiled import Packed, compiled, entry, reader
-from punnet.core.ledger import Book, book_at
-from punnet.types import Floats, Indices, Positions
+from punnet.core.compiled import Packed, compiled, entry, prefetch, reader
+from punnet.core.ledger import Book, book_at, lines_of
+from punnet.types import Floats, Indices, Mask, Positions
 
 COUNTED_FROM = 4_096
 """Orders from which what a product has in common with each other one is counted along."""
@@ -16,6 +16,9 @@ LISTED = 128
 
 LISTS = 8_192
 """For so many products."""
+
+AHEAD = 4
+"""How many orders ahead memory is asked for one."""
 
 
 class Pairs(NamedTuple):
@@ -38,6 +41,8 @@ class Pairs(NamedTuple):
     """How many members a list has."""
     floors: Floats
     """What none that is not on a list exceeds: its orders in common over the root of all of its orders."""
+    raised: Mask
+    """Whether an order raised the floor of a list, so that someone who is not on it may belong there."""
     used: Indices
     """How many lists are in use."""
     best: Positions
@@ -50,7 +55,8 @@ class Companions:
     """Keeps counts for products in many orders, and lists for those that were asked for.
 
     A list stays right while purchases go on: who is on it is weighed anew each time, and who is not can only
-    rise above its floor by an order with both, which drops the list. All of it is worked out of a ledger, so
+    rise above its floor by an order with both, which raises the floor of a product that is counted, and drops
+    the list of another. All of it is worked out of a ledger, so
     it can be dropped at any time.
     """
 
@@ -109,6 +115,7 @@ def _made(products: int) -> Pairs:
         common=np.zeros(LISTS * LISTED, np.int32),
         sizes=np.zeros(LISTS, np.int32),
         floors=np.zeros(LISTS),
+        raised=np.zeros(LISTS, np.bool_),
         used=np.zeros(1, np.int64),
         best=np.zeros(LISTED, np.int32),
         weights=np.zeros(LISTED),
@@ -126,8 +133,8 @@ def count_common(book_is_at: int, product: int, counts: Positions) -> None:
     start = book.holding.heads[2 * product]
     for at in range(start, start + book.holding.heads[2 * product + 1]):
         order = book.holding.pool[at]
-        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            counts[book.products[line]] += 1
+        for line in range(*lines_of(book, order)):
+            counts[book.lines.pool[line]] += 1
 
 
 @compiled
@@ -141,6 +148,7 @@ def drop_list(pairs: Pairs, product: int) -> None:
         owner = pairs.owners[last]
         pairs.owners[gone], pairs.lists[owner] = owner, gone
         pairs.sizes[gone], pairs.floors[gone] = pairs.sizes[last], pairs.floors[last]
+        pairs.raised[gone] = pairs.raised[last]
         for at in range(pairs.sizes[last]):
             pairs.members[gone * LISTED + at] = pairs.members[last * LISTED + at]
             pairs.common[gone * LISTED + at] = pairs.common[last * LISTED + at]
@@ -150,39 +158,58 @@ def drop_list(pairs: Pairs, product: int) -> None:
 
 @entry
 def follow(book_is_at: int, pairs_are_at: int, since: int) -> None:
-    """Count the orders since then along, and drop the lists that they make wrong."""
+    """Count the orders since then along, and note them in the lists, or drop those that they make wrong."""
     book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
     for order in range(since, book.orders):
-        first, last = book.starts[order], book.starts[order] + book.sizes[order]
+        if order + AHEAD < book.orders:
+            _ask_for(book, pairs, order + AHEAD)
+        first, last = lines_of(book, order)
         for line in range(first, last):
-            product = book.products[line]
-            if pairs.counted[product] < 0:
+            product = book.lines.pool[line]
+            row = pairs.counted[product]
+            if row < 0:
                 drop_list(pairs, product)
                 continue
             for other in range(first, last):
-                pairs.counts[pairs.counted[product] * pairs.stride + book.products[other]] += 1
+                pairs.counts[row * pairs.stride + book.lines.pool[other]] += 1
             if pairs.lists[product] >= 0:
-                _relist(book, pairs, product, first, last)
+                _note(book, pairs, product, first, last)
 
 
 @compiled
-def _relist(book: Book, pairs: Pairs, product: int, first: int, last: int) -> None:
-    """Note an order in the list of a product, or drop the list where it brings in someone new."""
-    listed = pairs.lists[product]
-    begin = listed * LISTED
+def _ask_for(book: Book, pairs: Pairs, order: int) -> None:
+    """Ask memory for the counts of an order."""
+    first, last = lines_of(book, order)
     for line in range(first, last):
-        other = book.products[line]
-        if other == product:
-            continue
-        common = pairs.counts[pairs.counted[product] * pairs.stride + other]
-        at = begin
-        while at < begin + pairs.sizes[listed] and pairs.members[at] != other:
-            at += 1
-        if at < begin + pairs.sizes[listed]:
-            pairs.common[at] = common
-        elif common / np.sqrt(book.holding.heads[2 * other + 1]) > pairs.floors[listed]:
-            drop_list(pairs, product)
-            return
+        row = pairs.counted[book.lines.pool[line]]
+        if row >= 0:
+            for other in range(first, last):
+                prefetch(pairs.counts, row * pairs.stride + book.lines.pool[other])
+
+
+@compiled
+def _note(book: Book, pairs: Pairs, product: int, first: int, last: int) -> None:
+    """Note an order in the list of a product that is counted."""
+    listed, row = pairs.lists[product], pairs.counted[product]
+    for line in range(first, last):
+        other = book.lines.pool[line]
+        common = pairs.counts[row * pairs.stride + other]
+        place = _place(pairs, listed, other)
+        if place >= 0:
+            pairs.common[place] = common
+        elif other != product:
+            weight = common / np.sqrt(book.holding.heads[2 * other + 1])
+            if weight > pairs.floors[listed]:
+                pairs.floors[listed], pairs.raised[listed] = weight, True
+
+
+@compiled
+def _place(pairs: Pairs, listed: int, product: int) -> int:
+    """Return where a product is on a list, -1 where it is not: without a branch, which is quicker."""
+    begin, after = listed * LISTED, 0
+    for at in range(begin, begin + pairs.sizes[listed]):
+        after += (at + 1) * (pairs.members[at] == product)
+    return after - 1
 
 
 @entry
@@ -190,12 +217,12 @@ def leave(book_is_at: int, pairs_are_at: int, orders: Positions) -> None:
     """Count orders no more, and drop all lists: what is bought less weighs more beside its companions."""
     book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
     for order in orders:
-        first, last = book.starts[order], book.starts[order] + book.sizes[order]
+        first, last = lines_of(book, order)
         for line in range(first, last):
-            row = pairs.counted[book.products[line]]
+            row = pairs.counted[book.lines.pool[line]]
             if row >= 0:
                 for other in range(first, last):
-                    pairs.counts[row * pairs.stride + book.products[other]] -= 1
+                    pairs.counts[row * pairs.stride + book.lines.pool[other]] -= 1
     pairs.lists[:] = -1
     pairs.used[0] = 0
 
@@ -205,8 +232,8 @@ def uncounted(book_is_at: int, pairs_are_at: int, since: int) -> int:
     """Return a product of the orders since then that is in enough orders by now to be counted; else -1."""
     book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
     for order in range(since, book.orders):
-        for line in range(book.starts[order], book.starts[order] + book.sizes[order]):
-            product = book.products[line]
+        for line in range(*lines_of(book, order)):
+            product = book.lines.pool[line]
             if pairs.counted[product] < 0 and book.holding.heads[2 * product + 1] >= COUNTED_FROM:
                 return int(product)
     return -1

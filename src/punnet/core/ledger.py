@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from punnet.core.column import Column
-from punnet.core.compiled import Packed, compiled, entry, reader
+from punnet.core.compiled import compiled, entry, reader
 from punnet.core.postings import Postings, Rows, spans
 from punnet.types import Floats, Indices, Positions
 
@@ -33,11 +33,10 @@ class Book(NamedTuple):
     times: Floats
     latitudes: Floats
     longitudes: Floats
-    starts: Positions
-    sizes: Positions
-    products: Positions
-    """The lines of an order are `sizes` of these and of the prices, from its `starts` on."""
+    lines: Rows
+    """The products of each order, in its pool."""
     prices: Floats
+    """What was paid for each of them, parallel to the pool."""
     timeline: Positions
     """The orders by time, of equal times the one that arrived first."""
     placed: Rows
@@ -58,8 +57,7 @@ class Ledger:
         "_line_products",
         "_longitudes",
         "_shoppers",
-        "_sizes",
-        "_starts",
+        "_spans",
         "_timeline",
         "_times",
         "bought_by",
@@ -72,8 +70,8 @@ class Ledger:
         self._times = Column(np.float64)
         self._latitudes = Column(np.float64)
         self._longitudes = Column(np.float64)
-        self._starts = Column(np.int32)
-        self._sizes = Column(np.int32)
+        self._spans = Column(np.int32)
+        """Two numbers for each order: where its lines begin, and how many they are."""
         self._line_products = Column(np.int32)
         self._line_prices = Column(np.float64)
         self._timeline = Column(np.int32)
@@ -116,9 +114,7 @@ class Ledger:
             self._times.room,
             self._latitudes.room,
             self._longitudes.room,
-            self._starts.room,
-            self._sizes.room,
-            self._line_products.room,
+            Rows(self._spans.room, self._line_products.room),
             self._line_prices.room,
             self._timeline.room,
             self.placed_by.rows,
@@ -144,21 +140,14 @@ class Ledger:
 
     def sizes(self, orders: Indices | Positions) -> Positions:
         """Return how many products each of `orders` holds."""
-        return self._sizes.values[orders]
-
-    def between(self, after: float, until: float) -> Positions:
-        """Return the orders with after < time ≤ until, by time; of equal times the one that arrived first."""
-        book = Packed(self.book)
-        first, last = (placed_until(book.address, float(time)) for time in (after, until))
-        return self._timeline.values[first:last]
+        return self._spans.values[1::2][orders]
 
     def add(self, purchases: Purchases) -> None:
         """Add orders; their shoppers and products must be reserved."""
         first = len(self._shoppers)
         orders = np.arange(first, first + len(purchases.shoppers), dtype=np.int32)
         starts = len(self._line_products) + np.cumsum(purchases.sizes) - purchases.sizes
-        self._starts.extend(starts.astype(np.int32))
-        self._sizes.extend(purchases.sizes)
+        self._spans.extend(np.stack((starts, purchases.sizes), axis=1).astype(np.int32).ravel())
         self._shoppers.extend(purchases.shoppers)
         self._times.extend(purchases.times)
         self._latitudes.extend(purchases.latitudes)
@@ -183,37 +172,53 @@ class Ledger:
         self._line_products.values[lines] = -1
         self._line_prices.values[lines] = np.nan
         self._shoppers.values[orders] = -1
-        for sizes in (self._starts, self._sizes):
-            sizes.values[orders] = 0
+        self._spans.values.reshape(-1, 2)[orders] = 0
         for known in (self._times, self._latitudes, self._longitudes):
             known.values[orders] = np.nan
         return orders
 
     def _lines_of(self, orders: Indices | Positions) -> Indices:
-        starts, sizes = self._starts.values[orders], self._sizes.values[orders]
-        return spans(starts.astype(np.int64), sizes.astype(np.int64))
+        starts, sizes = self._spans.values.reshape(-1, 2)[orders].astype(np.int64).T
+        return spans(starts, sizes)
 
 
 book_at = reader(Book)
 
 
-@entry
-def placed_until(book: int, time: float) -> int:
-    """Return how many orders were placed at `time` or before."""
-    return timeline_after(book_at(book), time)
+@compiled
+def lines_of(book: Book, order: int) -> tuple[int, int]:
+    """Return where in the pool the lines of an order begin, and where they end."""
+    first = book.lines.heads[2 * order]
+    return first, first + book.lines.heads[2 * order + 1]
 
 
 @compiled
-def timeline_after(book: Book, time: float) -> int:
-    """Return how many orders were placed at `time` or before."""
-    low, high = 0, book.kept
+def timeline_after(book: Book, time: float, guess: int) -> int:
+    """Return how many orders were placed at `time` or before; near a guess it is found quickest."""
+    low = high = min(guess, book.kept)
+    step = 1
+    while low > 0 and not _is_placed(book, low - 1, time):
+        high = low - 1
+        low = max(low - step, 0)
+        step *= 2
+    step = 1
+    while high < book.kept and _is_placed(book, high, time):
+        low = high + 1
+        high = min(high + step, book.kept)
+        step *= 2
     while low < high:
         middle = (low + high) // 2
-        if book.times[book.timeline[middle]] <= time:
+        if _is_placed(book, middle, time):
             low = middle + 1
         else:
             high = middle
     return low
+
+
+@compiled
+def _is_placed(book: Book, at: int, time: float) -> bool:
+    """Return whether an order of the timeline was placed at `time` or before."""
+    return bool(book.times[book.timeline[at]] <= time)
 
 
 @entry
