@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from punnet.algorithms.offer import NARROW, Asked, Shortlist
+from punnet.algorithms.offer import NARROW, Asked, Shortlist, asked_at, mark
 from punnet.core.best import Best
-from punnet.core.compiled import Packed
-from punnet.core.desk import Desk
+from punnet.core.compiled import Packed, entry
+from punnet.core.desk import Desk, desk_at
 from punnet.core.ledger import Ledger, Purchases
-from punnet.core.shelf import Row, Shelf
+from punnet.core.shelf import Row, Shelf, goods_at
 from punnet.types import Floats, Positions
 
 NOWHERE = (float("nan"), float("nan"))
@@ -41,11 +41,11 @@ def row(**known: object) -> Row:
 def shelf_of(*rows: Row, farms: int = 0, categories: int = 0) -> Shelf:
     """Return a shelf with these products, whose farms are in the market; and at least so many of those."""
     shelf = Shelf()
-    for farm in range(max(farms, *(entry.farm + 1 for entry in rows), 0)):
+    for farm in range(max(farms, *(each.farm + 1 for each in rows), 0)):
         shelf.put_farm(farm)
     shelf.of_category.reserve(categories)
-    for product, entry in enumerate(rows):
-        shelf.put(product, entry)
+    for product, each in enumerate(rows):
+        shelf.put(product, each)
     return shelf
 
 
@@ -125,6 +125,11 @@ def wishes(products: int, categories: int = 0) -> st.SearchStrategy[Wish]:
 ANYTHING = Wish()
 
 
+@entry
+def _mark(goods: int, asked: int, desk: int) -> None:
+    mark(goods_at(goods), asked_at(asked), desk_at(desk))
+
+
 class Case:
     """A question about a shelf and a ledger, with a desk of its own, as compiled functions take them."""
 
@@ -143,11 +148,10 @@ class Case:
         kinds = len(self.shelf.of_category), len(self.shelf.of_farm)
         self.desk = Desk.of(len(self.ledger.placed_by), max(products, len(self.shelf)), *kinds)
         self.desk.turn[0] = 1
-        self.desk.banned[self.asked.banned] = 1
-        self.desk.matched[self.asked.matches] = 1
         self.desk.bought[self.ledger.bought_by.row(self.asked.shopper)] = 1
         self.desk.liked_categories[:] = -1
         self._packed = [Packed(it) for it in (self.ledger.book, self.shelf.goods, self.asked, self.desk)]
+        _mark(*self.at[1:])
 
     @property
     def at(self) -> tuple[int, ...]:

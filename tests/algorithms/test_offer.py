@@ -47,12 +47,24 @@ def test_wanted_is_what_is_on_sale_at_the_moment_of_the_question():
     assert [chosen_from(Case(shelf, now=now)) for now in (9.0, 10.0)] == [[1], [0]]
 
 
+@pytest.mark.parametrize("much", [False, True])
+def test_what_a_search_finds_is_on_the_desk_once(much):
+    shelf = shelf_of(row(), row(), row(available=False), row(category=1), row())
+    wish = Wish(hidden=frozenset({0}), category=0, matched=frozenset({0, 1, 2, 3, 4}), much=much)
+    desk = Case(shelf, wish=wish).desk
+    assert desk.found[: desk.known[2]].tolist() == [1, 4]
+
+
 def test_marks_of_an_earlier_question_do_not_count():
-    case = Case(shelf_of(row(), row()), wish=Wish(hidden=frozenset({0}), matched=frozenset({0, 1})))
+    case = Case(shelf_of(row(), row()), wish=Wish(hidden=frozenset({0})))
     assert chosen_from(case) == [1]
     case.desk.turn[0] = 2
-    case.desk.matched[0] = 2
-    assert chosen_from(case) == [0]
+    assert chosen_from(case) == [0, 1]
+    search = Case(shelf_of(row(), row()), wish=Wish(matched=frozenset({1})))
+    assert chosen_from(search) == [1]
+    search.desk.turn[0] = 2
+    search.desk.matched[0] = 2
+    assert chosen_from(search) == [0]
 
 
 @pytest.mark.parametrize(

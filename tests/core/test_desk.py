@@ -15,6 +15,7 @@ A_PRODUCT = (
     "companion",
     "counts",
     "firsts",
+    "found",
     "matched",
     "places",
     "queue",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from punnet.algorithms import taste
-from punnet.algorithms.offer import asked_at
+from punnet.algorithms.offer import asked_at, mark
 from punnet.core.compiled import Packed, entry
 from punnet.core.desk import begin, desk_at
 from punnet.core.geo import Place
@@ -16,7 +16,7 @@ from punnet.engine.diversity import Shares, diversify
 from punnet.engine.filling import fill
 from punnet.engine.fusion import ALGORITHMS, COUNT, Mix, fuse, mix_at
 from punnet.engine.kept import Whereabouts
-from punnet.engine.offers import _mark, terms_at, weights
+from punnet.engine.offers import terms_at, weights
 from punnet.engine.question import Question, ask, blank
 from punnet.engine.telling import Account, account_at, fillings, recommendations
 from punnet.engine.tuning import Tuning
@@ -54,7 +54,7 @@ def settle(
     market, asked, desk = answering._market(at, asks), asked_at(asked_is_at), desk_at(at.desk)
     mix, account, terms = mix_at(room[0]), account_at(room[1]), terms_at(room[2])
     begin(desk)
-    _mark(asked, desk)
+    mark(market.goods, asked, desk)
     liked = taste.measure(market.book, market.goods, asked, desk)
     taste.forget(desk)
     fuse(mix, desk, asks, weights)

@@ -13,7 +13,6 @@ from punnet.core.compiled import Packed, entry
 from punnet.core.desk import begin, desk_at
 from punnet.core.geo import Place
 from punnet.core.shelf import goods_at
-from punnet.engine import filling, offers
 from punnet.engine.index import Index
 from punnet.engine.question import ask, blank, position_of
 from punnet.engine.tuning import Tuning
@@ -58,9 +57,9 @@ def look(goods: int, asked_is_at: int, desk_is_at: int, eligible: Mask, wanted: 
     """Find for each product whether it may appear, and whether the algorithms may choose it."""
     asked, desk = asked_at(asked_is_at), desk_at(desk_is_at)
     begin(desk)
-    offers._mark(asked, desk)
+    offer.mark(goods_at(goods), asked, desk)
     for at in range(len(eligible)):
-        eligible[at] = filling._may_appear(goods_at(goods), asked, desk, at)
+        eligible[at] = offer.may_appear(goods_at(goods), asked, desk, at)
         wanted[at] = offer.wanted(goods_at(goods), asked, desk, at)
 
 

@@ -24,7 +24,7 @@ def offer(goods: Goods, asked: Asked, desk: Desk, taste: Taste, shortlist: Short
     """Shortlist products of the best-liked categories, by category, price and farm, none bought before."""
     best = shortlist.best
     if is_narrow(asked):
-        for product in asked.matches:
+        for product in desk.found[: desk.known[2]]:
             _propose(goods, asked, desk, taste, best, product)
     else:
         for at in range(desk.known[0]):

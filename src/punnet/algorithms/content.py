@@ -32,12 +32,15 @@ UNSURE = 0.5
 def offer(book: Book, goods: Goods, asked: Asked, desk: Desk, shortlist: Shortlist) -> None:
     """Shortlist the products most similar to the one on the page, else to any of the shopper's latest."""
     if asked.product >= 0:
-        _offer_like(goods, asked, desk, shortlist.best, asked.product)
-        be_sure(shortlist, SURE)
-        return
-    for at in range(interest(book, asked, desk.sources, desk.sources_at)):
-        _offer_like(goods, asked, desk, shortlist.best, desk.sources[at])
-    be_sure(shortlist, UNSURE)
+        desk.sources[0], count = asked.product, 1
+    else:
+        count = interest(book, asked, desk.sources, desk.sources_at)
+    if is_narrow(asked):
+        _offer_found(goods, desk, shortlist.best, desk.sources[:count])
+    else:
+        for source in desk.sources[:count]:
+            _offer_like(goods, asked, desk, shortlist.best, source)
+    be_sure(shortlist, SURE if asked.product >= 0 else UNSURE)
 
 
 @compiled
@@ -97,20 +100,26 @@ def _touch(sources: Positions, times: Floats, count: int, product: int, time: fl
 
 
 @compiled
+def _offer_found(goods: Goods, desk: Desk, best: Best, sources: Positions) -> None:
+    """Look at what a search found, as long as that is little."""
+    for product in desk.found[: desk.known[2]]:
+        alike = 0.0
+        for source in sources:
+            alike = max(alike, similarity(goods, source, product))
+        propose(best, product, alike)
+
+
+@compiled
 def _offer_like(goods: Goods, asked: Asked, desk: Desk, best: Best, source: int) -> None:
     """Look at a source's farm, then at its category, then at all others, as long as they can be better."""
-    if is_narrow(asked):
-        for product in asked.matches:
-            _propose(goods, asked, desk, best, source, product)
-        return
     _look_along(goods, asked, desk, best, source, goods.of_farm, goods.farm[source], 1.0)
     category = goods.category[source] if asked.category < 0 else asked.category
     bound = SAME_CATEGORY * (category == goods.category[source]) + SIMILAR_PRICE + SAME_ORGANIC
     if category < goods.categories:
         _look_along(goods, asked, desk, best, source, goods.of_category, category, bound)
     if asked.category < 0:
-        for at in range(len(asked.matches) if asked.searching else goods.products):
-            product = asked.matches[at] if asked.searching else at
+        for at in range(desk.known[2] if asked.searching else goods.products):
+            product = desk.found[at] if asked.searching else at
             if is_closed(best, product, SIMILAR_PRICE + SAME_ORGANIC):
                 break
             _propose(goods, asked, desk, best, source, product)

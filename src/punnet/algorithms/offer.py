@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 asked_at = reader(Asked)
 
-NARROW = 512
+NARROW = 4_096
 """Up to so many matches of a search are looked at one by one."""
 
 
@@ -56,10 +56,31 @@ class Offer(NamedTuple):
 
 
 @compiled
+def mark(goods: Goods, asked: Asked, desk: Desk) -> None:
+    """Mark on the desk what may not appear, and have there what a search finds: those matches that may."""
+    turn, found = desk.turn[0], 0
+    for product in asked.banned:
+        desk.banned[product] = turn
+    if asked.searching:
+        for product in asked.matches:
+            if desk.matched[product] != turn and may_appear(goods, asked, desk, product):
+                desk.matched[product] = turn
+                desk.found[found] = product
+                found += 1
+    desk.known[2] = found
+
+
+@compiled
 def wanted(goods: Goods, asked: Asked, desk: Desk, product: int) -> bool:
     """Return whether the algorithms may choose a product."""
-    if asked.searching and desk.matched[product] != desk.turn[0]:
-        return False
+    if asked.searching:
+        return bool(desk.matched[product] == desk.turn[0])
+    return may_appear(goods, asked, desk, product)
+
+
+@compiled
+def may_appear(goods: Goods, asked: Asked, desk: Desk, product: int) -> bool:
+    """Return whether a product may be in the answer, whether the words of a search match it or not."""
     if asked.category >= 0 and goods.category[product] != asked.category:
         return False
     return sells(goods, product, asked.now) and desk.banned[product] != desk.turn[0]
@@ -67,7 +88,7 @@ def wanted(goods: Goods, asked: Asked, desk: Desk, product: int) -> bool:
 
 @compiled
 def is_narrow(asked: Asked) -> bool:
-    """Return whether the matches of a search are few enough to look at each."""
+    """Return whether a search matches so little that each product it finds is looked at."""
     return asked.searching and len(asked.matches) <= NARROW
 
 

@@ -61,7 +61,7 @@ def offer(
     """
     best = shortlist.best
     if is_narrow(asked):
-        for product in asked.matches:
+        for product in desk.found[: desk.known[2]]:
             _propose(goods, asked, desk, best, product, new_days)
     else:
         for product in fresh:

@@ -24,7 +24,9 @@ class Desk(NamedTuple):
     banned: Positions
     """Marks of products that may not appear."""
     matched: Positions
-    """Marks of products that the words of a search match."""
+    """Marks of what a search finds."""
+    found: Positions
+    """The products with such a mark."""
     bought: Positions
     """Marks of products that the shopper bought."""
     counts: Positions
@@ -58,7 +60,7 @@ class Desk(NamedTuple):
     liked_farms: Positions
     """All farms that are liked at all, the best first."""
     known: Indices
-    """How many liked farms there are, and for how many prices there should be room."""
+    """How many liked farms there are, for how many prices there should be room, and how much was found."""
     paid: Floats
     """The prices that the shopper paid."""
     highest: Floats
@@ -77,17 +79,17 @@ class Desk(NamedTuple):
     def of(cls, shoppers: int, products: int, categories: int, farms: int, paid: int = PAID) -> "Desk":
         """Return a desk for a market of at most that many."""
         most = max(products, categories, farms)
-        banned, matched, bought, counts, common, companion, slots, slotted = _many(8, products)
+        banned, matched, found, bought, counts, common, companion, slots, slotted = _many(9, products)
         queue, places, firsts = _many(3, products)
         met, similar = _many(2, shoppers)
         return cls(
-            turn=np.zeros(1, np.int64), banned=banned, matched=matched, bought=bought,
+            turn=np.zeros(1, np.int64), banned=banned, matched=matched, found=found, bought=bought,
             counts=counts, touched=_some(most), common=common, companion=companion,
             met=met, similar=similar, heads=_some(2 * shoppers + 1),
             queue=queue, queued_at=np.zeros(products + 1), places=places, firsts=firsts,
             tally=np.zeros(4 * (most + 1)),
             category_liking=np.zeros(categories + 1), farm_liking=np.zeros(farms + 1),
-            liked_categories=np.zeros(5, np.int32), liked_farms=_some(farms), known=np.zeros(2, np.int64),
+            liked_categories=np.zeros(5, np.int32), liked_farms=_some(farms), known=np.zeros(3, np.int64),
             paid=np.zeros(paid), highest=np.zeros(4), sources=np.zeros(5, np.int32), sources_at=np.zeros(5),
             thirds=np.zeros(3, np.int64), slots=slots, slotted=slotted,
         )  # fmt: skip

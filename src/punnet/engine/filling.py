@@ -1,11 +1,11 @@
 """What an answer is filled up with, when the algorithms know too little."""
 
-from punnet.algorithms.offer import Asked
+from punnet.algorithms.offer import Asked, may_appear
 from punnet.core.best import keep
 from punnet.core.compiled import compiled
 from punnet.core.desk import Desk
 from punnet.core.ledger import Book
-from punnet.core.shelf import Goods, sells
+from punnet.core.shelf import Goods
 from punnet.engine.fusion import Mix, shortlist
 
 MOST_BOUGHT = "most_bought"
@@ -39,7 +39,7 @@ def _fill(
     bought, newest = shortlist(mix, 0, missing).best, shortlist(mix, 1, missing).best
     for at in range(len(asked.matches) if matches_only else goods.products):
         product = asked.matches[at] if matches_only else at
-        if not _may_appear(goods, asked, desk, product):
+        if not may_appear(goods, asked, desk, product):
             continue
         orders = book.holding.heads[2 * product + 1]
         if orders:
@@ -59,10 +59,3 @@ def _note(mix: Mix, desk: Desk, product: int, as_what: int) -> None:
     mix.filling[mix.counts[2]] = as_what
     mix.counts[2] += 1
     desk.banned[product] = desk.turn[0]
-
-
-@compiled
-def _may_appear(goods: Goods, asked: Asked, desk: Desk, product: int) -> bool:
-    if desk.banned[product] == desk.turn[0] or not sells(goods, product, asked.now):
-        return False
-    return bool(asked.category < 0 or goods.category[product] == asked.category)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from punnet.algorithms import arrivals, behaviour, collaborative, content, seasonal, taste, together, trending
-from punnet.algorithms.offer import Asked
+from punnet.algorithms.offer import Asked, mark
 from punnet.algorithms.taste import Taste
 from punnet.algorithms.trending import Trend, Window
 from punnet.core.companions import Pairs
@@ -88,7 +88,7 @@ terms_at = reader(Terms)
 def offer(market: Market, asked: Asked, desk: Desk, mix: Mix, terms: Terms, asks: Positions, k: int) -> Taste:
     """Have each of the algorithms asked shortlist its best `k` products; return the shopper's taste."""
     begin(desk)
-    _mark(asked, desk)
+    mark(market.goods, asked, desk)
     liked = taste.measure(market.book, market.goods, asked, desk)
     for algorithm in asks:
         if algorithm <= TRENDING:
@@ -130,16 +130,6 @@ def _offer_of_own(
         together.offer(market.book, market.goods, asked, desk, market.pairs, asked.cart, found)
     else:
         arrivals.offer(market.goods, asked, desk, found, terms.arrivals_days)
-
-
-@compiled
-def _mark(asked: Asked, desk: Desk) -> None:
-    """Mark on the desk what may not appear, and what the words of a search match."""
-    for product in asked.banned:
-        desk.banned[product] = desk.turn[0]
-    if asked.searching:
-        for product in asked.matches:
-            desk.matched[product] = desk.turn[0]
 
 
 @entry
