@@ -110,7 +110,7 @@ async def test_the_first_start_says_that_it_compiles_and_no_other_does(
         assert "compiling" not in caplog.text
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "nothing yet"))
     async with running(await build(settings)):
-        assert "compiling, which takes half a minute the first time" in caplog.text
+        assert "compiling, which takes a quarter of a minute the first time" in caplog.text
 
 
 async def test_without_a_relay_no_e_mail_is_owed(settings):

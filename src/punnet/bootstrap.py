@@ -120,7 +120,7 @@ async def build(
 
 def _compile() -> None:
     if not is_kept():
-        logger.warning("compiling, which takes half a minute the first time after an installation")
+        logger.warning("compiling, which takes a quarter of a minute the first time after an installation")
     rehearse()
 
 

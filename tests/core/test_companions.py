@@ -138,6 +138,14 @@ def test_in_a_market_that_has_outgrown_it_everything_is_counted_anew():
     assert list_of(kept, DILL) is None
 
 
+def test_compiled_loops_find_counts_and_lists_at_one_address():
+    ledger, kept = ledger_with(*FULL), Companions()
+    kept.follow(Packed(ledger.book), PRODUCTS)
+    make_list(kept, ledger, LEEK, [KALE])
+    drop(kept.address, LEEK)
+    assert list_of(kept, LEEK) is None
+
+
 def test_in_an_empty_market_there_is_nothing_to_follow():
     kept = Companions()
     kept.follow(Packed(ledger_of(shoppers=0, products=0).book), 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from punnet.core.column import Column
 from punnet.core.compiled import Packed, entry
-from punnet.core.ledger import Ledger, book_at, timeline_after
+from punnet.core.ledger import Ledger, book_at, lines_of, timeline_after
 from tests.builders import Basket, ledger_of, purchases_of, shuffled_products
 
 SHOPPERS, PRODUCTS = 4, 5
@@ -105,6 +105,18 @@ def test_compiled_loops_find_a_moment_in_the_orders_by_time(orders, gone, time):
     packed, expected = Packed(book), sum(order.at <= time and order.shopper != gone for order in orders)
     assert [after(packed.address, time, guess) for guess in range(10)] == [expected] * 10
     assert after(packed.address, np.nan, 5) == 0
+
+
+@entry
+def lines_at(book: int, order: int) -> tuple[int, int]:
+    return lines_of(book_at(book), order)
+
+
+def test_the_lines_of_an_order_lie_between_two_places_of_the_pool():
+    ledger = ledger_of(Basket(0, (3, 1)), Basket(1, ()), Basket(0, (2,)))
+    packed = Packed(ledger.book)
+    assert [tuple(lines_at(packed.address, order)) for order in range(3)] == [(0, 2), (2, 2), (2, 3)]
+    assert ledger.book.lines.pool[:3].tolist() == [3, 1, 2]
 
 
 def test_a_moment_is_found_from_any_guess_in_a_long_timeline():

@@ -1,8 +1,11 @@
 """Everything once, so that nothing is compiled when someone waits."""
 
+import gc
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 import punnet
 from punnet.core.compiled import JIT
@@ -36,3 +39,14 @@ def test_after_a_rehearsal_every_entry_is_compiled():
     if JIT:
         missing = {name for name, function in every.items() if not function.signatures}
         assert missing <= FOR_TESTS
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_is_left_as_it_was(collects):
+    was = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        rehearse()
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
-from punnet.core import structs
+from punnet.core import inner, structs
 from punnet.types import Floats, Indices, Mask, Positions
 
 Parameters = ParamSpec("Parameters")
@@ -56,9 +56,12 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     """
     made = numba.njit(error_model="numpy", _nrt=False)(function)
     if JIT:
-        find = made.get_call_template
+        part = numba.njit(error_model="numpy", _nrt=False, **inner.OPTIONS)(function)
         # One version of it, for the types it names: an int32 from an array is passed on as an int.
-        made.get_call_template = lambda _given, _named: find(structs.parameters(function), {})
+        made.get_call_template = lambda _given, _named: part.get_call_template(
+            structs.parameters(function), {}
+        )
+        made.get_overload = part.get_overload
     return cast("Callable[Parameters, Result]", made)
 
 

@@ -1,5 +1,6 @@
 """Everything once in a market of two products, so that nothing is compiled when someone waits."""
 
+import gc
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,7 +15,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rehearse() -> None:
-    """Have all compiled loops compiled, or loaded from where they were kept."""
+    """Have all compiled loops compiled, or loaded from where they were kept.
+
+    A compiler makes many objects and leaves few: without Python's collector it takes a tenth less.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        _rehearse()
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _rehearse() -> None:
     engine, ids = Engine(), ("one", "two")
     lines = tuple(OrderLine(product_id=name, quantity=1, unit_price=1.0) for name in ids)
     goods = (Product(id=name, name=name, farm_id="farm", category="any", price=1.0) for name in ids)
