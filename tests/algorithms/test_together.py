@@ -165,12 +165,12 @@ def test_of_more_companions_than_are_listed_none_is_forgotten_where_they_are_cou
     assert shop.ask([0], k=LISTED + 9).products.tolist() == expected
 
 
-def test_where_all_lists_are_taken_the_last_one_makes_room():
+def test_where_all_lists_are_taken_one_makes_room():
     shop = Shop(*[(LEEK, KALE)] * 2)
     pairs = shop.kept.pairs
-    pairs.used[0], pairs.owners[LISTS - 1], pairs.lists[DILL] = LISTS, DILL, LISTS - 1
+    pairs.used[0], pairs.owners[0], pairs.lists[DILL] = LISTS, DILL, 0
     assert scores_of(shop.ask([LEEK])) == [(KALE, 1.0)]
-    assert (pairs.lists[DILL], pairs.lists[LEEK], pairs.used[0]) == (-1, LISTS - 1, LISTS)
+    assert (pairs.lists[DILL], pairs.lists[LEEK], pairs.used[0]) == (-1, 0, LISTS)
 
 
 def ask(*orders, sources=(LEEK,), hidden=(), k=9):

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from punnet.core.companions import COUNTED_FROM, LISTED, Companions, count_common, drop_list, pairs_at
+from punnet.core.companions import (
+    COUNTED_FROM,
+    LISTED,
+    LISTS,
+    Companions,
+    count_common,
+    drop_list,
+    pairs_at,
+    take_list,
+)
 from punnet.core.compiled import Packed, entry
 from tests.builders import Basket, ledger_of, purchases_of, shuffled_products
 
@@ -17,6 +26,11 @@ orders_of = st.lists(shuffled_products(PRODUCTS), max_size=12)
 @entry
 def drop(pairs: int, product: int) -> None:
     drop_list(pairs_at(pairs), product)
+
+
+@entry
+def take(pairs: int, product: int) -> int:
+    return take_list(pairs_at(pairs), product)
 
 
 def ledger_with(*orders):
@@ -45,12 +59,11 @@ def weight(ledger, product, other):
 def make_list(kept, ledger, product, members, floor=0.0):
     """Have a list of a product, as the algorithm makes one."""
     pairs = kept.pairs
-    listed = int(pairs.used[0])
+    listed = take(kept.address, product)
     begin = listed * LISTED
     pairs.members[begin : begin + len(members)] = members
     pairs.common[begin : begin + len(members)] = [both(ledger, product, other) for other in members]
     pairs.sizes[listed], pairs.floors[listed] = len(members), floor
-    pairs.owners[listed], pairs.lists[product], pairs.used[0] = product, listed, listed + 1
 
 
 def list_of(kept, product):
@@ -149,7 +162,7 @@ def test_compiled_loops_find_counts_and_lists_at_one_address():
 def test_in_an_empty_market_there_is_nothing_to_follow():
     kept = Companions()
     kept.follow(Packed(ledger_of(shoppers=0, products=0).book), 0)
-    assert kept.pairs.used.tolist() == [0]
+    assert kept.pairs.used[0] == 0
 
 
 def test_an_order_of_a_product_that_is_not_counted_drops_its_list_and_no_other():
@@ -163,7 +176,7 @@ def test_an_order_of_a_product_that_is_not_counted_drops_its_list_and_no_other()
     add(ledger, (LEEK, PEAS))
     kept.follow(Packed(ledger.book), PRODUCTS)
     assert [list_of(kept, product) for product in (LEEK, CORN, KALE)] == [None, {DILL: 1}, {LEEK: 2}]
-    assert kept.pairs.used.tolist() == [2]
+    assert kept.pairs.used[0] == 2
 
 
 FULL = [*MANY, (LEEK, CORN), (LEEK, CORN), (LEEK, PEAS)]
@@ -213,23 +226,32 @@ def test_an_order_that_brings_in_someone_new_raises_the_floor(order, floor, left
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, PRODUCTS - 1)), max_size=15))
-def test_where_a_list_is_dropped_the_last_one_takes_its_place(steps):
+def test_a_list_that_was_dropped_may_be_that_of_another(steps):
     ledger, kept, expected = ledger_with((LEEK, KALE, CORN), (PEAS, DILL)), Companions(), {}
     kept.follow(Packed(ledger.book), PRODUCTS)
-    packed = Packed(kept.pairs)
     for makes, product in steps:
         if not makes:
-            drop(packed.address, product)
+            drop(kept.address, product)
             expected.pop(product, None)
         elif product not in expected:
             others = [other for other in range(PRODUCTS) if other > product]
             make_list(kept, ledger, product, others, floor=product / 8)
             expected[product] = dict.fromkeys(others)
-        assert kept.pairs.used.tolist() == [len(expected)]
+        assert kept.pairs.used[0] == len(expected)
         for at in range(PRODUCTS):
             found = list_of(kept, at)
             assert (found and list(found)) == (expected.get(at) and list(expected[at]))
             assert found is None or kept.pairs.floors[kept.pairs.lists[at]] == at / 8
+
+
+def test_where_all_lists_are_taken_one_after_the_other_makes_room():
+    ledger = ledger_of(shoppers=1, products=LISTS + 2)
+    kept = Companions()
+    kept.follow(Packed(ledger.book), LISTS + 2)
+    for product in range(LISTS + 2):
+        make_list(kept, ledger, product, [])
+    assert kept.pairs.used[0] == LISTS
+    assert [list_of(kept, product) for product in (0, 1, 2, LISTS, LISTS + 1)] == [None, None, {}, {}, {}]
 
 
 @settings(max_examples=15)
@@ -248,7 +270,7 @@ def test_orders_that_are_forgotten_no_longer_count(steps):
         for shopper in leaving:
             kept.leave(Packed(ledger.book), ledger.placed_by.row(shopper))
             ledger.forget(shopper)
-            assert kept.pairs.used.tolist() == [0]
+            assert kept.pairs.used[0] == 0
             assert list_of(kept, MINT) is None
         so_far = [(who, order) for who, order in so_far if who not in leaving]
         assert counted(kept, LEEK) == common([order for _, order in so_far], LEEK)

@@ -4,7 +4,7 @@ import numpy as np
 
 from punnet.algorithms.offer import Asked, Shortlist, wanted
 from punnet.core.best import Best, gather, is_beaten, keep, rounded
-from punnet.core.companions import LISTED, LISTS, Pairs, drop_list
+from punnet.core.companions import LISTED, Pairs, drop_list, take_list
 from punnet.core.compiled import compiled, prefetch
 from punnet.core.desk import Desk
 from punnet.core.ledger import Book, lines_of
@@ -174,10 +174,8 @@ def _count_some(book: Book, desk: Desk, begin: int, end: int, touched: int) -> i
 
 @compiled
 def _list_of(book: Book, desk: Desk, pairs: Pairs, product: int) -> int:
-    """Return the list of a product, made where there is none; the last one goes where there is no room."""
+    """Return the list of a product, made where there is none."""
     if pairs.lists[product] < 0:
-        if pairs.used[0] == LISTS:
-            drop_list(pairs, pairs.owners[LISTS - 1])
         _list(book, desk, pairs, product)
     return int(pairs.lists[product])
 
@@ -185,7 +183,7 @@ def _list_of(book: Book, desk: Desk, pairs: Pairs, product: int) -> int:
 @compiled
 def _list(book: Book, desk: Desk, pairs: Pairs, product: int) -> None:
     """Keep the companions of a product that weigh most: common orders over the root of all of theirs."""
-    listed = pairs.used[0]
+    listed = take_list(pairs, product)
     best = Best(pairs.best, pairs.weights, pairs.best_size)
     best.size[0] = 0
     for at in range(_count(book, desk, pairs, product)):
@@ -201,5 +199,3 @@ def _list(book: Book, desk: Desk, pairs: Pairs, product: int) -> None:
         pairs.common[listed * LISTED + at] = int(np.rint(best.scores[at] * np.sqrt(orders)))
     pairs.sizes[listed] = best.size[0]
     pairs.floors[listed] = best.scores[0] if best.size[0] == LISTED else 0.0
-    pairs.raised[listed], pairs.owners[listed], pairs.lists[product] = False, product, listed
-    pairs.used[0] = listed + 1

@@ -43,8 +43,10 @@ class Pairs(NamedTuple):
     """What none that is not on a list exceeds: its orders in common over the root of all of its orders."""
     raised: Mask
     """Whether an order raised the floor of a list, so that someone who is not on it may belong there."""
+    free: Positions
+    """The lists that are free, behind as many places as are in use."""
     used: Indices
-    """How many lists are in use."""
+    """How many lists are in use, and which one makes room next when all are."""
     best: Positions
     """Room for a list in the making, and for what its members weigh."""
     weights: Floats
@@ -86,8 +88,8 @@ class Companions:
             for product in np.flatnonzero(lengths >= COUNTED_FROM).tolist():
                 self._count(book, product)
         elif book.struct.orders > self._seen:
-            follow(book.address, self._packed.address, self._seen)
-            while (many := uncounted(book.address, self._packed.address, self._seen)) >= 0:
+            more = follow(book.address, self._packed.address, self._seen)
+            while more and (many := uncounted(book.address, self._packed.address, self._seen)) >= 0:
                 self._count(book, many)
         self._seen = book.struct.orders
 
@@ -116,7 +118,8 @@ def _made(products: int) -> Pairs:
         sizes=np.zeros(LISTS, np.int32),
         floors=np.zeros(LISTS),
         raised=np.zeros(LISTS, np.bool_),
-        used=np.zeros(1, np.int64),
+        free=np.arange(LISTS, dtype=np.int32),
+        used=np.zeros(2, np.int64),
         best=np.zeros(LISTED, np.int32),
         weights=np.zeros(LISTED),
         best_size=np.zeros(1, np.int64),
@@ -139,27 +142,33 @@ def count_common(book_is_at: int, product: int, counts: Positions) -> None:
 
 @compiled
 def drop_list(pairs: Pairs, product: int) -> None:
-    """Have no list of a product; the last list takes its place."""
+    """Have no list of a product."""
     gone = pairs.lists[product]
-    if gone < 0:
-        return
-    last = pairs.used[0] - 1
-    if gone != last:
-        owner = pairs.owners[last]
-        pairs.owners[gone], pairs.lists[owner] = owner, gone
-        pairs.sizes[gone], pairs.floors[gone] = pairs.sizes[last], pairs.floors[last]
-        pairs.raised[gone] = pairs.raised[last]
-        for at in range(pairs.sizes[last]):
-            pairs.members[gone * LISTED + at] = pairs.members[last * LISTED + at]
-            pairs.common[gone * LISTED + at] = pairs.common[last * LISTED + at]
-    pairs.lists[product] = -1
-    pairs.used[0] = last
+    if gone >= 0:
+        pairs.lists[product] = -1
+        pairs.used[0] -= 1
+        pairs.free[pairs.used[0]] = gone
+
+
+@compiled
+def take_list(pairs: Pairs, product: int) -> int:
+    """Give a product, which has none, a list to fill; where all are taken, one after the other makes room."""
+    if pairs.used[0] == LISTS:
+        drop_list(pairs, pairs.owners[pairs.used[1]])
+        pairs.used[1] = (pairs.used[1] + 1) % LISTS
+    listed = pairs.free[pairs.used[0]]
+    pairs.used[0] += 1
+    pairs.owners[listed], pairs.lists[product], pairs.raised[listed] = product, listed, False
+    return int(listed)
 
 
 @entry
-def follow(book_is_at: int, pairs_are_at: int, since: int) -> None:
-    """Count the orders since then along, and note them in the lists, or drop those that they make wrong."""
-    book, pairs = book_at(book_is_at), pairs_at(pairs_are_at)
+def follow(book_is_at: int, pairs_are_at: int, since: int) -> bool:
+    """Count the orders since then along, and note them in the lists, or drop those that they make wrong.
+
+    Return whether they hold a product that is in enough orders by now to be counted, and is not.
+    """
+    book, pairs, more = book_at(book_is_at), pairs_at(pairs_are_at), False
     for order in range(since, book.orders):
         if order + AHEAD < book.orders:
             _ask_for(book, pairs, order + AHEAD)
@@ -168,12 +177,14 @@ def follow(book_is_at: int, pairs_are_at: int, since: int) -> None:
             product = book.lines.pool[line]
             row = pairs.counted[product]
             if row < 0:
+                more |= book.holding.heads[2 * product + 1] >= COUNTED_FROM
                 drop_list(pairs, product)
                 continue
             for other in range(first, last):
                 pairs.counts[row * pairs.stride + book.lines.pool[other]] += 1
             if pairs.lists[product] >= 0:
                 _note(book, pairs, product, first, last)
+    return more
 
 
 @compiled
@@ -225,6 +236,8 @@ def leave(book_is_at: int, pairs_are_at: int, orders: Positions) -> None:
                     pairs.counts[row * pairs.stride + book.lines.pool[other]] -= 1
     pairs.lists[:] = -1
     pairs.used[0] = 0
+    for listed in range(LISTS):
+        pairs.free[listed] = listed
 
 
 @entry
