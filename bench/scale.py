@@ -13,11 +13,11 @@ it takes beyond none, in µs, and that in the sum of all.
 
 Growth is the p50 of the large market over that of a small one, the mean over the pages, asked in turn: one
 with a tenth of the products and equally many lines, one with a tenth of the shoppers, each of whom buys as
-much. `apply` takes in new orders in small batches as fast as it goes while 500 questions a second fall due
-in the same thread; an answer's time runs from when it was due. Memory is that of a process that started
-from a snapshot, and by part that of the engine's arrays and objects. For the truth, tests/naive.py, plain
-Python, is told the same records and asked some of the same questions: products, scores and confidences must
-be equal, to 1e-9.
+much. `apply` takes in new orders, a slice of the pipeline at a time, as fast as it goes while 500 questions
+a second fall due in the same thread; an answer's time runs from when it was due. Memory is that of a process
+that started from a snapshot, and by part that of the engine's arrays, their room included, and objects. For
+the truth, tests/naive.py, plain Python, is told the same records and asked some of the same questions:
+products, scores and confidences must be equal, to 1e-9.
 """
 
 import argparse
@@ -42,12 +42,13 @@ from bench.measuring.sizes import SEED, Size, filled, freeze, say
 from bench.measuring.starting import started
 from bench.measuring.times import in_turn, ratio, spread, timed, typical
 from punnet.engine import snapshot
+from punnet.pipeline import SLICE
 from tests.naive import NaiveMarket
 
-ORDERS, BATCH = 200_000, 10
-"""Orders that come in while questions are asked, and how many of them at once."""
+ORDERS = 200_000
+"""Orders that come in while questions are asked, as many at once as the pipeline applies."""
 
-AWAKE = 200
+AWAKE = 500
 """Batches and questions before the clock runs."""
 
 A_SECOND = 500
@@ -161,7 +162,7 @@ class Scale:
 
     def apply(self) -> None:
         """Take in new orders while questions are asked."""
-        orders = coming(self.market, ORDERS, BATCH)
+        orders = coming(self.market, ORDERS, SLICE)
         each = [pages.asked(self.market, page, 2_000, NEVER_ASKED + 1) for page in pages.NAMES]
         mixed = [query for several in zip(*each, strict=True) for query in several]
         freeze()

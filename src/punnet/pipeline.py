@@ -18,7 +18,7 @@ from punnet.snapshotting import Snapshotting
 GROUP = 5_000
 """Records that one commit waits for no more than; a single call may bring more."""
 
-SLICE = 250
+SLICE = 100
 """Records applied before the loop may answer someone in between."""
 
 logger = logging.getLogger(__name__)

@@ -119,6 +119,13 @@ def test_a_column_made_of_values_holds_a_copy_and_grows(kind):
     assert values.tolist() == [1, 0, 1]
 
 
+def test_a_column_made_of_values_has_some_room():
+    column = Column.of(ints(range(80)))
+    before = column.room
+    column.extend(ints(range(10)))
+    assert column.room is before
+
+
 def test_a_column_that_lost_all_it_had_grows_again():
     column = Column.of(ints([1, 2, 3]))
     column.remove(ints([0, 1, 2]))

@@ -19,8 +19,9 @@ class Column(Generic[Value]):
 
     @classmethod
     def of(cls, values: npt.NDArray[Value]) -> "Column[Value]":
-        """Return a column that holds a copy of `values`."""
+        """Return a column that holds a copy of `values`, and has some room, so that not all grow at once."""
         column = cls(values.dtype.type)
+        column.reserve(len(values) * 9 // 8)
         column.extend(values)
         return column
 
