@@ -61,16 +61,16 @@ def live(engine: Engine, orders: Sequence[Coming], queries: Sequence[Query], a_s
     """Apply all orders as fast as it goes while so many questions a second are asked, and answered when due.
 
     A question falls due whether or not the last one was answered, and its time runs from then: an engine busy
-    with an order makes it wait. After PATIENCE seconds the orders that are left are left.
+    with orders makes it wait. All that are due come before more orders. After PATIENCE seconds the orders
+    that are left are left.
     """
     clock, asking, waits, lines, at = time.perf_counter, cycle(queries), [], 0, orders[0].at
     began, used = clock(), time.process_time()
     due = began
     for batch in orders:
-        moment = clock()
-        if moment - began > PATIENCE:
+        if clock() - began > PATIENCE:
             break
-        if moment >= due:
+        while clock() >= due:
             engine.answer(next(asking), at)
             waits.append((clock() - due) * 1e3)
             due += 1 / a_second

@@ -17,6 +17,7 @@ A_PRODUCT = (
     "firsts",
     "found",
     "matched",
+    "newest",
     "places",
     "queue",
     "slots",

@@ -48,7 +48,7 @@ def _similar(book: Book, asked: Asked, desk: Desk, neighbours: int) -> int:
     waiting = _queue_newest(book, asked, desk)
     turn, similar = desk.turn[0], 0
     while waiting and (similar < neighbours or not neighbours):
-        shopper = book.shoppers[desk.queue[0]]
+        shopper = book.shoppers[desk.newest[desk.queue[0]]]
         if shopper != asked.shopper and desk.met[shopper] != turn:
             prefetch(book.bought.heads, 2 * shopper)
             desk.met[shopper] = turn
@@ -60,72 +60,65 @@ def _similar(book: Book, asked: Asked, desk: Desk, neighbours: int) -> int:
 
 @compiled
 def _queue_newest(book: Book, asked: Asked, desk: Desk) -> int:
-    """Queue the newest order of each product that was bought; return how many there are."""
+    """Queue the rows of what was bought by their newest orders; return how many there are."""
     if asked.shopper < 0:
         return 0
     start, waiting = book.bought.heads[2 * asked.shopper], book.bought.heads[2 * asked.shopper + 1]
-    for at in range(waiting):
-        prefetch(book.holding.heads, 2 * book.bought.pool[start + at])
-    for at in range(waiting):
-        product = book.bought.pool[start + at]
-        desk.firsts[at] = book.holding.heads[2 * product]
-        desk.places[at] = desk.firsts[at] + book.holding.heads[2 * product + 1] - 1
-        prefetch(book.holding.pool, desk.places[at])
-    for at in range(waiting):
-        desk.queue[at] = book.holding.pool[desk.places[at]]
-        prefetch(book.times, desk.queue[at])
-        prefetch(book.shoppers, desk.queue[at])
-    for at in range(waiting):
-        desk.queued_at[at] = book.times[desk.queue[at]]
+    for row in range(waiting):
+        prefetch(book.holding.heads, 2 * book.bought.pool[start + row])
+    for row in range(waiting):
+        product = book.bought.pool[start + row]
+        desk.firsts[row] = book.holding.heads[2 * product]
+        desk.places[row] = desk.firsts[row] + book.holding.heads[2 * product + 1] - 1
+        prefetch(book.holding.pool, desk.places[row])
+    for row in range(waiting):
+        desk.queue[row], desk.newest[row] = row, book.holding.pool[desk.places[row]]
+        prefetch(book.times, desk.newest[row])
+        prefetch(book.shoppers, desk.newest[row])
+    for row in range(waiting):
+        desk.placed_at[row] = book.times[desk.newest[row]]
     for root in range(waiting // 2 - 1, -1, -1):
-        _sink(desk, root, waiting)
+        _sink(desk, root, desk.queue[root], waiting)
     return int(waiting)
 
 
 @compiled
 def _next_of_row(book: Book, desk: Desk, waiting: int) -> int:
-    """Replace the newest order by the one before it of the same product; return how many wait."""
-    place = desk.places[0] - 1
-    if place < desk.firsts[0]:
+    """Go on to the order before the newest, in the same row; return how many rows wait."""
+    row = desk.queue[0]
+    place = desk.places[row] - 1
+    if place < desk.firsts[row]:
         waiting -= 1
-        _move(desk, waiting, 0)
+        row = desk.queue[waiting]
     else:
-        later = book.holding.pool[max(place - AHEAD, desk.firsts[0])]
+        later = book.holding.pool[max(place - AHEAD, desk.firsts[row])]
         prefetch(book.times, later)
         prefetch(book.shoppers, later)
-        desk.places[0] = place
-        desk.queue[0] = book.holding.pool[place]
-        desk.queued_at[0] = book.times[desk.queue[0]]
-    _sink(desk, 0, waiting)
+        desk.places[row], desk.newest[row] = place, book.holding.pool[place]
+        desk.placed_at[row] = book.times[desk.newest[row]]
+    _sink(desk, 0, row, waiting)
     return waiting
 
 
 @compiled
-def _sink(desk: Desk, root: int, waiting: int) -> None:
-    """Have the newest order of a heap's part on its top."""
-    order, time, place, first = desk.queue[root], desk.queued_at[root], desk.places[root], desk.firsts[root]
+def _sink(desk: Desk, root: int, row: int, waiting: int) -> None:
+    """Put a row into a part of a heap whose top is empty; the row with the newest order comes on top."""
     while 2 * root + 1 < waiting:
         child = 2 * root + 1
-        if child + 1 < waiting and _is_newer(desk, child + 1, desk.queue[child], desk.queued_at[child]):
+        if child + 1 < waiting and _is_newer(desk, desk.queue[child + 1], desk.queue[child]):
             child += 1
-        if not _is_newer(desk, child, order, time):
+        if not _is_newer(desk, desk.queue[child], row):
             break
-        _move(desk, child, root)
+        desk.queue[root] = desk.queue[child]
         root = child
-    desk.queue[root], desk.queued_at[root], desk.places[root], desk.firsts[root] = order, time, place, first
+    desk.queue[root] = row
 
 
 @compiled
-def _move(desk: Desk, at: int, to: int) -> None:
-    desk.queue[to], desk.queued_at[to] = desk.queue[at], desk.queued_at[at]
-    desk.places[to], desk.firsts[to] = desk.places[at], desk.firsts[at]
-
-
-@compiled
-def _is_newer(desk: Desk, at: int, order: int, time: float) -> bool:
-    if desk.queued_at[at] != time:
-        return bool(desk.queued_at[at] > time)
-    return bool(desk.queue[at] > order)
+def _is_newer(desk: Desk, row: int, other: int) -> bool:
+    if desk.placed_at[row] != desk.placed_at[other]:
+        return bool(desk.placed_at[row] > desk.placed_at[other])
+    return bool(desk.newest[row] > desk.newest[other])
 
 
 @compiled

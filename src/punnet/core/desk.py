@@ -44,13 +44,15 @@ class Desk(NamedTuple):
     heads: Positions
     """Two numbers for each of `similar`: where what they bought is."""
     queue: Positions
-    """A heap of the newest orders of some products."""
-    queued_at: Floats
-    """When each of them was placed (seconds)."""
+    """A heap of some rows of orders, by their newest order."""
+    newest: Positions
+    """Of each row the newest order that was not looked at."""
+    placed_at: Floats
+    """When that was placed (seconds)."""
     places: Positions
-    """Where in its row each order of the queue is."""
+    """Where in its row it is."""
     firsts: Positions
-    """Where each of these rows begins."""
+    """Where each row begins."""
     tally: Floats
     """Four counts for each category or farm."""
     category_liking: Floats
@@ -80,13 +82,13 @@ class Desk(NamedTuple):
         """Return a desk for a market of at most that many."""
         most = max(products, categories, farms)
         banned, matched, found, bought, counts, common, companion, slots, slotted = _many(9, products)
-        queue, places, firsts = _many(3, products)
+        queue, newest, places, firsts = _many(4, products)
         met, similar = _many(2, shoppers)
         return cls(
             turn=np.zeros(1, np.int64), banned=banned, matched=matched, found=found, bought=bought,
             counts=counts, touched=_some(most), common=common, companion=companion,
             met=met, similar=similar, heads=_some(2 * shoppers + 1),
-            queue=queue, queued_at=np.zeros(products + 1), places=places, firsts=firsts,
+            queue=queue, newest=newest, placed_at=np.zeros(products + 1), places=places, firsts=firsts,
             tally=np.zeros(4 * (most + 1)),
             category_liking=np.zeros(categories + 1), farm_liking=np.zeros(farms + 1),
             liked_categories=np.zeros(5, np.int32), liked_farms=_some(farms), known=np.zeros(3, np.int64),
