@@ -108,9 +108,11 @@ async def test_the_first_start_says_that_it_compiles_and_no_other_does(
 ):
     async with running(await build(settings)):
         assert "compiling" not in caplog.text
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "nothing yet"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "compiled-now"))
+    (tmp_path / "compiled-before").mkdir()
     async with running(await build(settings)):
         assert "compiling, which takes a quarter of a minute the first time" in caplog.text
+    assert not (tmp_path / "compiled-before").exists()
 
 
 async def test_without_a_relay_no_e_mail_is_owed(settings):

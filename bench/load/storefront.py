@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from bench.load.callers import HOST
-from bench.measuring.sizes import Size, batches
+from bench.measuring.sizes import Size, filled
 from punnet.bootstrap import BACKLOG, build, listen, running
 from punnet.engine.engine import Engine
 from punnet.settings import Settings
@@ -93,10 +93,9 @@ def by_port(counters: dict[int, Counter]) -> Counter:
 
 
 def fill(engine: Engine, size: Size) -> float:
-    """Have the engine hold the market, and return the moment at which it stands."""
+    """Have the engine hold the market, as after a restart, and return the moment at which it stands."""
     market = size.made()
-    for batch in batches(market.records()):
-        engine.apply(batch)
+    engine.__dict__.update(filled(market)[0].__dict__)
     return market.seconds
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import uvicorn
 
 from punnet.alerting import Alerting
-from punnet.core.compiled import is_kept
+from punnet.core.compiled import drop_former, is_kept
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
@@ -119,9 +119,12 @@ async def build(
 
 
 def _compile() -> None:
-    if not is_kept():
+    is_first = not is_kept()
+    if is_first:
         logger.warning("compiling, which takes a quarter of a minute the first time after an installation")
     rehearse()
+    if is_first:
+        drop_former()
 
 
 async def snap(settings: Settings) -> Snapped:

@@ -3,11 +3,8 @@
 Where numba's NUMBA_DISABLE_JIT is set they run as they stand, with the tuples themselves for structs.
 """
 
-import hashlib
+import functools
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
-from importlib.abc import Traversable
 from pathlib import Path
 from struct import Struct as Cells
 from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast
@@ -19,34 +16,28 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
-from punnet.core import inner, structs
+from punnet.core import cache, inner, structs
 from punnet.types import Floats, Indices, Mask, Positions
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Struct = TypeVar("Struct", bound=tuple[object, ...])
 
-ROOMS = ("core", "algorithms", "engine")
-"""Where compiled functions are."""
-
 JIT = not numba.config.DISABLE_JIT
 
 
-def _digest() -> str:
-    """Return what machine code depends on: it inlines other functions; numba looks at one file only."""
-    package: Traversable = resources.files("punnet")
-    sources = [file for room in ROOMS for file in (package / room).iterdir() if file.name.endswith(".py")]
-    told = sorted((file.name, hashlib.blake2b(file.read_bytes()).hexdigest()) for file in sources)
-    return hashlib.blake2b(repr(told).encode(), digest_size=8).hexdigest()
-
-
 if not numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(resources.files("punnet") / "__pycache__" / f"compiled-{_digest()}")
+    numba.config.CACHE_DIR = str(cache.folder_in(cache.places()))
 
 
 def is_kept() -> bool:
     """Return whether machine code was kept on disk by an earlier process."""
     return Path(numba.config.CACHE_DIR).is_dir()
+
+
+def drop_former() -> None:
+    """Remove the machine code of earlier versions."""
+    cache.drop_others(Path(numba.config.CACHE_DIR))
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -153,7 +144,7 @@ class _Field(NamedTuple):
     kind: object
 
 
-@cache
+@functools.cache
 def _layout(struct: type) -> tuple[_Field, ...]:
     return tuple(
         _Field(Cells("=d") if kind == types.float64 else Cells("=q"), None)
