@@ -107,8 +107,8 @@ async def build(
     journal = await _journal(settings)
     try:
         began = time.perf_counter()
-        restored = await restore(journal, _snapshots(settings), settings.tuning)
         _compile()
+        restored = await restore(journal, _snapshots(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
         shop = _shop(settings, journal, restored, clock, handlers)

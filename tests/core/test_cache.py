@@ -39,11 +39,14 @@ def test_where_none_can_be_written_to_the_folder_ends_with_the_process(tmp_path)
 
 
 def test_the_places_are_the_package_and_the_cache_of_the_user(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.places() == [cache.PACKAGE / "__pycache__", tmp_path / "punnet"]
-    monkeypatch.setenv("XDG_CACHE_HOME", "")
-    monkeypatch.setenv("HOME", "/home/ann")
-    assert cache.places()[1] == Path("/home/ann/.cache/punnet")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    package, own = cache.places()
+    assert package == cache.PACKAGE / "__pycache__"
+    assert cache.folder_in([own]) == tmp_path / ".cache" / "punnet" / cache.name()
+
+
+def test_who_has_no_home_keeps_nothing_there(tmp_path):
+    assert cache.folder_in([Path("~nobody-of-that-name/cache"), tmp_path]).parent == tmp_path
 
 
 @pytest.mark.parametrize("room", cache.ROOMS)

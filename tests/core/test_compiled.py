@@ -6,7 +6,6 @@ import numba
 import numpy as np
 import pytest
 
-from punnet.core import compiled
 from punnet.types import Floats, Mask, Positions
 from tests.compiling import loaded
 
@@ -187,25 +186,19 @@ def test_machine_code_is_kept_in_a_folder(monkeypatch, tmp_path):
     assert list(tmp_path.rglob("*address_of*"))
 
 
-def test_the_folder_is_named_by_what_is_in_the_sources(monkeypatch, tmp_path):
-    package = tmp_path / "punnet"
-    for room in compiled.ROOMS:
-        (package / room).mkdir(parents=True)
-        (package / room / "loops.py").write_text("pass")
-    folders = set()
-    for name, text in (
-        ("loops.py", "pass"),
-        ("loops.py", "pass "),
-        ("more.py", ""),
-        ("notes.txt", "no code"),
-    ):
-        (package / "core" / name).write_text(text)
-        monkeypatch.setattr(compiled.resources, "files", lambda _package: package)
-        made = loaded(monkeypatch, "", jit=False)
-        folder = numba.config.CACHE_DIR
-        folders.add(folder)
-        assert folder == str(package / "__pycache__" / f"compiled-{made._digest()}")
-    assert len(folders) == 3
+def test_the_folder_is_that_of_the_sources_where_none_is_given(monkeypatch):
+    made = loaded(monkeypatch, "", jit=False)
+    assert str(made.cache.folder_in(made.cache.places())) == numba.config.CACHE_DIR
+
+
+def test_machine_code_is_kept_once_it_was_compiled_and_that_of_before_goes(monkeypatch, tmp_path):
+    (tmp_path / "compiled-before").mkdir()
+    made = loaded(monkeypatch, tmp_path / "compiled-now", jit=True)
+    assert not made.is_kept()
+    made.address_of(np.zeros(1))
+    assert made.is_kept()
+    made.drop_former()
+    assert [left.name for left in tmp_path.iterdir()] == ["compiled-now"]
 
 
 def test_a_folder_that_is_given_is_used(monkeypatch, tmp_path):
@@ -224,10 +217,3 @@ def test_asking_memory_for_an_element_changes_nothing(made):
     places = np.array([4, 5], np.int32)
     assert made.entry(second)(places) == 5
     assert places.tolist() == [4, 5]
-
-
-def test_machine_code_is_kept_once_something_was_compiled(made, tmp_path):
-    numba.config.CACHE_DIR = str(tmp_path / "none")
-    assert not made.is_kept()
-    (tmp_path / "none").mkdir()
-    assert made.is_kept()

@@ -1,7 +1,6 @@
 """Where machine code is kept on disk, so that only the first start compiles."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable
 from importlib import resources
@@ -25,15 +24,14 @@ def name() -> str:
 
 def places() -> list[Path]:
     """Return where the folder may be, the best first: beside the sources, or in the user's own cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
-    return [PACKAGE / "__pycache__", Path(home) / "punnet"]
+    return [PACKAGE / "__pycache__", Path("~/.cache/punnet")]
 
 
 def folder_in(places: Iterable[Path]) -> Path:
     """Return the folder in the first place that can be written to, else in one that the process removes."""
     for place in places:
-        if _is_writable(place):
-            return place / name()
+        if (found := _writable(place)) is not None:
+            return found / name()
     return Path(_passing().name) / name()
 
 
@@ -52,10 +50,12 @@ def _passing() -> TemporaryDirectory[str]:
     return _KEPT_UNTIL_THE_END[-1]
 
 
-def _is_writable(place: Path) -> bool:
+def _writable(place: Path) -> Path | None:
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=place):
-            return True
-    except OSError:
-        return False
+        there = place.expanduser()
+        there.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=there):
+            return there
+    except (OSError, RuntimeError):
+        # It is somebody else's, or there is no home.
+        return None

@@ -31,8 +31,8 @@ if not numba.config.CACHE_DIR:
 
 
 def is_kept() -> bool:
-    """Return whether machine code was kept on disk by an earlier process."""
-    return Path(numba.config.CACHE_DIR).is_dir()
+    """Return whether machine code was kept on disk, by an earlier process or this one."""
+    return any(Path(numba.config.CACHE_DIR).rglob("*.nbi"))
 
 
 def drop_former() -> None:
