@@ -66,14 +66,14 @@ def live(engine: Engine, orders: Sequence[Coming], queries: Sequence[Query], a_s
     """
     clock, asking, waits, lines, at = time.perf_counter, cycle(queries), [], 0, orders[0].at
     began, used = clock(), time.process_time()
-    due = began
+    due, until = began, began + PATIENCE
     for batch in orders:
-        if clock() - began > PATIENCE:
-            break
-        while clock() >= due:
+        while due <= clock() < until:
             engine.answer(next(asking), at)
             waits.append((clock() - due) * 1e3)
             due += 1 / a_second
+        if clock() >= until:
+            break
         engine.apply(batch.records)
         lines, at = lines + batch.lines, batch.at
     seconds = clock() - began
