@@ -58,8 +58,7 @@ class Companions:
 
     A list stays right while purchases go on: who is on it is weighed anew each time, and who is not can only
     rise above its floor by an order with both, which raises the floor of a product that is counted, and drops
-    the list of another. All of it is worked out of a ledger, so
-    it can be dropped at any time.
+    the list of another. All of it is worked out of a ledger, so it can be dropped at any time.
     """
 
     def __init__(self) -> None:
