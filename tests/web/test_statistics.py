@@ -10,8 +10,8 @@ from punnet.errors import JournalUnavailable
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, EntityType, Removal, UserAction
 from punnet.protocol.messages import Topic
+from punnet.protocol.statistics import Statistics
 from punnet.protocol.subscription import Subscription
-from punnet.web.statistics import Statistics
 from tests.web.stall import opened, until
 from tests.wires import Reel
 

@@ -1,7 +1,8 @@
 """What the administrator can do to the statistics and to what waits."""
 
-from punnet.market import Noun, Reset, ResetType
+from punnet.market import Reset, ResetType
 from punnet.protocol import codec
+from punnet.protocol.replies import Cleared
 from punnet.web.exchange import Call, Reply
 from punnet.web.keys import discreetly
 from punnet.web.recording import submit
@@ -12,12 +13,6 @@ class StatisticsReset(Reset, frozen=True, kw_only=True):
     """Which statistics begin anew; the key may stand here or in the header."""
 
     admin_key: str | None = None
-
-
-class Cleared(Noun, frozen=True, kw_only=True):
-    """How many reactions and calls of handlers were dropped before they were made."""
-
-    dropped: int
 
 
 async def reset_statistics(shop: Shop, call: Call) -> Reply:

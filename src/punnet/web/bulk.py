@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from enum import StrEnum
 from typing import NamedTuple, TypeAlias
-
-from msgspec import UNSET, UnsetType
 
 from punnet.errors import JournalUnavailable, PunnetError, Refused, TooBusy, TooLarge, UnknownId
 from punnet.journal import Verdict
-from punnet.market import Fact, Id, Noun
+from punnet.market import Fact
 from punnet.protocol import codec
 from punnet.protocol.actions import Tracked
-from punnet.web.exchange import Error, described_error
+from punnet.protocol.replies import BulkReport, LineReport, Outcome
+from punnet.web.exchange import described_error
 from punnet.web.recording import conflict, known, submit_all
 from punnet.web.shop import Shop
 
@@ -21,32 +19,6 @@ GROUP = 1_000
 
 TURN = 100
 """Lines that are read before others have their turn."""
-
-
-class Outcome(StrEnum):
-    """What became of a line."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-
-
-class LineReport(Noun, frozen=True, kw_only=True):
-    """What became of one line; lines and elements count from 1."""
-
-    line: int
-    outcome: Outcome
-    id: Id | UnsetType = UNSET
-    error: Error | UnsetType = UNSET
-
-
-class BulkReport(Noun, frozen=True, kw_only=True):
-    """What became of a bulk call."""
-
-    accepted: int
-    duplicate: int
-    refused: int
-    lines: tuple[LineReport, ...]
 
 
 class Line(NamedTuple):

@@ -22,6 +22,7 @@ from punnet.market import (
     Removal,
 )
 from punnet.protocol import codec
+from punnet.protocol.replies import Listing, Removed
 from punnet.web import bulk
 from punnet.web.exchange import Call, Reply
 from punnet.web.recording import submit
@@ -34,20 +35,6 @@ class ListingQuery(Noun, frozen=True, kw_only=True):
     category: Name | None = None
     after: Id | None = None
     limit: Annotated[int, Bounds(ge=1, le=100)] = 20
-
-
-class Listing(Noun, frozen=True, kw_only=True):
-    """Products, the one added first first; `next` is the `after` of the next page, if there is one."""
-
-    products: tuple[ListedProduct, ...]
-    next: Id | None
-
-
-class Removed(Noun, frozen=True, kw_only=True):
-    """What is no longer in the catalogue."""
-
-    id: Id
-    entity_type: EntityType
 
 
 async def get_farm(shop: Shop, call: Call) -> Reply:

@@ -8,8 +8,9 @@ from litestar.types import HTTPScope, Receive, Send, WebSocketScope
 from msgspec import UNSET, Struct, UnsetType
 
 from punnet.errors import MethodNotAllowed, PunnetError, Refused, TooLarge, UnknownPath, UnsupportedMedia
-from punnet.market import Algorithm, Noun
+from punnet.market import Algorithm
 from punnet.protocol import codec, refusal
+from punnet.protocol.envelope import Details, Error, Failure, FailureMeta, Meta, Success
 from punnet.protocol.messages import error_payload
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -50,16 +51,6 @@ class Call(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Meta(Noun, frozen=True, kw_only=True):
-    """What is said about an answer; `processingTime` is in milliseconds."""
-
-    request_id: str
-    processing_time: float
-    count: int | UnsetType = UNSET
-    algorithms: tuple[Algorithm, ...] | UnsetType = UNSET
-    timestamp: datetime | UnsetType = UNSET
-
-
 class Reply(Struct, frozen=True):
     """What is answered: the data, and what `meta` says beside the request's id and its time.
 
@@ -73,44 +64,6 @@ class Reply(Struct, frozen=True):
     count: int | UnsetType = UNSET
     algorithms: tuple[Algorithm, ...] | UnsetType = UNSET
     timestamp: datetime | UnsetType = UNSET
-
-
-class Success(Noun, frozen=True, kw_only=True):
-    """The envelope of an answer."""
-
-    success: bool = True
-    data: object
-    meta: Meta
-
-
-class Details(Noun, frozen=True, kw_only=True, omit_defaults=True):
-    """Which field was refused, what stood there, and what may stand there."""
-
-    field: str | None = None
-    value: str | float | bool | None = None
-    allowed: str | None = None
-
-
-class Error(Noun, frozen=True, kw_only=True):
-    """What is wrong: a name for programs, a sentence for people."""
-
-    code: str
-    message: str
-    details: Details | UnsetType = UNSET
-
-
-class FailureMeta(Noun, frozen=True, kw_only=True):
-    """What is said about a failure."""
-
-    request_id: str
-
-
-class Failure(Noun, frozen=True, kw_only=True):
-    """The envelope of an error."""
-
-    success: bool = False
-    error: Error
-    meta: FailureMeta
 
 
 class Sent(Struct, frozen=True, gc=False):

@@ -7,8 +7,8 @@ import msgspec
 from punnet import __version__
 from punnet.market import Id
 from punnet.protocol import codec
+from punnet.protocol.envelope import Failure, Meta
 from punnet.web import events
-from punnet.web.exchange import Failure, Meta
 from punnet.web.routes import Route
 from punnet.web.schemas import PARAMETERS, Json, fields, not_null, ref, schemas_of
 from punnet.web.streams import StreamQuery

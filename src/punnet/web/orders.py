@@ -4,15 +4,10 @@ from punnet.errors import UnknownId
 from punnet.journal import Verdict, order_key
 from punnet.market import Order
 from punnet.protocol import codec
+from punnet.protocol.replies import PostedOrder
 from punnet.web.exchange import Call, Reply
 from punnet.web.recording import another, find, submit
 from punnet.web.shop import Shop
-
-
-class PostedOrder(Order, frozen=True, kw_only=True):
-    """An order, and whether it was posted before."""
-
-    duplicate: bool
 
 
 async def post_order(shop: Shop, call: Call) -> Reply:

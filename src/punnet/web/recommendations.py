@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 from msgspec import Meta as Bounds
 
 from punnet.engine.reactions import query_after
 from punnet.errors import not_in_catalogue
-from punnet.market import Algorithm, Answer, Id, Noun, Query, Recommendation
+from punnet.market import Algorithm, Id, Noun, Query
 from punnet.protocol import actions, codec
 from punnet.protocol.messages import on_page
+from punnet.protocol.replies import Processed, Together
 from punnet.web import bulk
 from punnet.web.exchange import PRIVATE_MINUTE, PUBLIC_MINUTES, Call, Reply
 from punnet.web.recording import facts_of, track
@@ -22,23 +23,6 @@ class TogetherQuery(Noun, frozen=True, kw_only=True):
 
     product_id: Id
     limit: Annotated[int, Bounds(ge=1, le=20)] = 5
-
-
-class Together(Noun, frozen=True, kw_only=True):
-    """What is bought together with a product."""
-
-    product_id: Id
-    recommendations: tuple[Recommendation, ...]
-    count: int
-
-
-class Processed(Noun, frozen=True, kw_only=True):
-    """An action is durable; `duplicate` when it already was. The answer is there when it was asked for."""
-
-    event_processed: bool
-    event_id: Id
-    duplicate: bool
-    recommendations: Answer | UnsetType = UNSET
 
 
 async def get_recommendations(shop: Shop, call: Call) -> Reply:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from punnet.market import Answer, Farm, FarmPatch, ListedProduct, Order, Product, ProductPatch, Query, Reset
+from punnet.protocol import replies
 from punnet.protocol.actions import PostedAction
+from punnet.protocol.statistics import Statistics
 from punnet.web import administration, catalogue, health, orders, recommendations, statistics, users
-from punnet.web.bulk import BulkReport
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
 
@@ -52,7 +53,7 @@ def _thing(
             "PUT", path, tag, f"Add a {noun}, or replace it", put, shown, body=(whole,), statuses=(200, 201)
         ),
         Route("PATCH", path, tag, f"Change some fields of a {noun}", patch, shown, body=(change,)),
-        Route("DELETE", path, tag, f"Remove a {noun}", delete, catalogue.Removed, refusals=(409, 429, 503)),
+        Route("DELETE", path, tag, f"Remove a {noun}", delete, replies.Removed, refusals=(409, 429, 503)),
     )
 
 
@@ -64,18 +65,18 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/api/recommendations", "recommendations",
-        "Record an action, and get recommendations", recommendations.post_action, recommendations.Processed,
+        "Record an action, and get recommendations", recommendations.post_action, replies.Processed,
         body=(PostedAction,), refusals=(404, 409),
     ),
     Route(
         "GET", "/api/recommendations/frequently-bought-together", "recommendations",
-        "What is bought together with a product", recommendations.get_together, recommendations.Together,
+        "What is bought together with a product", recommendations.get_together, replies.Together,
         query=recommendations.TogetherQuery, refusals=(404,), meta=("algorithms", "timestamp"),
         prompt=True,
     ),
     Route(
         "GET", "/api/recommendations/stats", "server",
-        "Statistics", statistics.get_statistics, statistics.Statistics, query=statistics.StatisticsQuery,
+        "Statistics", statistics.get_statistics, Statistics, query=statistics.StatisticsQuery,
     ),
     Route(
         "POST", "/api/recommendations/stats", "server",
@@ -84,7 +85,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "DELETE", "/api/recommendations/stats", "server",
-        "Drop the reactions that wait", administration.clear_reactions, administration.Cleared, admin=True,
+        "Drop the reactions that wait", administration.clear_reactions, replies.Cleared, admin=True,
     ),
     *_thing(
         "/api/farms/{id}", "catalogue", "farm",
@@ -98,34 +99,35 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", "/api/products", "catalogue",
-        "The products, page by page", catalogue.list_products, catalogue.Listing,
+        "The products, page by page", catalogue.list_products, replies.Listing,
         query=catalogue.ListingQuery, refusals=(404,), meta=("count",),
     ),
     Route(
         "POST", "/api/catalog", "catalogue",
-        "Farms and products in bulk", catalogue.post_catalogue, BulkReport, body=(Farm, Product), lines=True,
+        "Farms and products in bulk", catalogue.post_catalogue, replies.BulkReport,
+        body=(Farm, Product), lines=True,
     ),
     Route(
         "POST", "/api/orders", "orders",
-        "Record a purchase", orders.post_order, orders.PostedOrder,
+        "Record a purchase", orders.post_order, replies.PostedOrder,
         body=(Order,), statuses=(200, 201), refusals=(404, 409),
     ),
     Route("GET", "/api/orders/{id}", "orders", "One order", orders.get_order, Order),
     Route(
         "GET", "/api/users/{id}", "people",
-        "All that is kept of a shopper", users.get_user, users.PersonalData, refusals=(503,),
+        "All that is kept of a shopper", users.get_user, replies.PersonalData, refusals=(503,),
     ),
     Route(
         "DELETE", "/api/users/{id}", "people",
-        "Erase all that is kept of a shopper", users.delete_user, users.Erasure, refusals=(429, 503),
+        "Erase all that is kept of a shopper", users.delete_user, replies.Erasure, refusals=(429, 503),
     ),
     Route(
         "POST", "/api/events", "events",
-        "Actions in bulk", recommendations.post_events, BulkReport, body=(PostedAction,), lines=True,
+        "Actions in bulk", recommendations.post_events, replies.BulkReport, body=(PostedAction,), lines=True,
     ),
-    Route("GET", "/health/live", "server", "Whether the process lives", health.get_live, health.Live),
+    Route("GET", "/health/live", "server", "Whether the process lives", health.get_live, replies.Live),
     Route(
         "GET", "/health/ready", "server",
-        "Whether the server takes requests", health.get_ready, health.Ready, refusals=(503,),
+        "Whether the server takes requests", health.get_ready, replies.Ready, refusals=(503,),
     ),
 )  # fmt: skip

@@ -2,16 +2,28 @@
 
 import platform
 import resource
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
-from punnet.market import Moment, Noun, UserAction
+from punnet.market import Noun
 from punnet.protocol import codec
 from punnet.protocol.messages import Topic
+from punnet.protocol.statistics import (
+    EmailStatistics,
+    EventStatistics,
+    HandlerStatistics,
+    Health,
+    HealthStatistics,
+    MarketStatistics,
+    MemoryUsage,
+    ProcessStatistics,
+    RecommendationStatistics,
+    Statistics,
+    WebSocketServer,
+    WebSocketStatistics,
+)
 from punnet.types import DAY
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
@@ -24,120 +36,6 @@ class StatisticsQuery(Noun, frozen=True, kw_only=True):
     """How much to tell."""
 
     detailed: bool = False
-
-
-class HandlerStatistics(Noun, frozen=True, kw_only=True):
-    """How often own handlers were called, and how many of those calls failed."""
-
-    called: int
-    failed: int
-
-
-class EventStatistics(Noun, frozen=True, kw_only=True):
-    """The actions recorded, those repeated too quickly to react to among them; `byType` only in detail."""
-
-    total: int
-    last24h: int
-    last_hour: int
-    by_type: Mapping[UserAction, int] | UnsetType = UNSET
-    debounced: int
-    average_processing_time: str
-    queue_size: int
-    is_processing: bool
-    handlers: HandlerStatistics
-
-
-class RecommendationStatistics(Noun, frozen=True, kw_only=True):
-    """The answers that actions triggered, those that failed, and the share that was delivered.
-
-    Beside them, the answers to queries that were kept from a moment before and those made anew, and the
-    recommendations shown, those clicked, and those bought within 7 days of the click.
-    """
-
-    total_triggered: int
-    failed: int
-    success_rate: str
-    cache_hits: int
-    cache_misses: int
-    impressions: int
-    clicks: int
-    conversions: int
-
-
-class EmailStatistics(Noun, frozen=True, kw_only=True):
-    """The e-mails after a purchase that were sent since the start, and those given up."""
-
-    sent: int
-    failed: int
-
-
-class WebSocketStatistics(Noun, frozen=True, kw_only=True):
-    """The connections ever made, and those open now; `subscriptionBreakdown` only in detail."""
-
-    total_connections: int
-    active_connections: int
-    average_connection_duration: str
-    subscription_breakdown: Mapping[Topic, int] | UnsetType = UNSET
-
-
-class Health(StrEnum):
-    """How the server is."""
-
-    HEALTHY = "HEALTHY"
-    DEGRADED = "DEGRADED"
-
-
-class WebSocketServer(StrEnum):
-    """Whether another connection would be taken."""
-
-    ONLINE = "ONLINE"
-    FULL = "FULL"
-
-
-class HealthStatistics(Noun, frozen=True, kw_only=True):
-    """Whether the server takes in what comes."""
-
-    status: Health
-    event_backlog: int
-    is_processing: bool
-    websocket_server: WebSocketServer
-
-
-class MarketStatistics(Noun, frozen=True, kw_only=True):
-    """What the market holds."""
-
-    farms: int
-    products: int
-    orders: int
-    shoppers: int
-
-
-class MemoryUsage(Noun, frozen=True, kw_only=True):
-    """The memory of the process: `heapUsed` now, `heapTotal` at its highest."""
-
-    heap_used: str
-    heap_total: str
-
-
-class ProcessStatistics(Noun, frozen=True, kw_only=True):
-    """The process that answers; `uptime` in seconds."""
-
-    timestamp: Moment
-    uptime: int
-    python_version: str
-    memory_usage: MemoryUsage
-
-
-class Statistics(Noun, frozen=True, kw_only=True):
-    """Everything the server counts."""
-
-    events: EventStatistics
-    recommendations: RecommendationStatistics
-    emails: EmailStatistics
-    websockets: WebSocketStatistics
-    market: MarketStatistics
-    health: HealthStatistics
-    meta: ProcessStatistics
 
 
 async def get_statistics(shop: Shop, call: Call) -> Reply:

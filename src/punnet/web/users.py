@@ -3,40 +3,10 @@
 from datetime import UTC, datetime
 
 from punnet.errors import UnknownId
-from punnet.market import Action, Id, Moment, Noun, Order, Record, ShopperProfile
+from punnet.market import Order, Record
+from punnet.protocol.replies import Erasure, KeptAction, KeptOrder, PersonalData
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
-
-
-class KeptOrder(Order, frozen=True, kw_only=True):
-    """An order, and when the server took it in."""
-
-    recorded_at: Moment
-
-
-class KeptAction(Action, frozen=True, kw_only=True):
-    """An action, and when the server took it in."""
-
-    recorded_at: Moment
-
-
-class PersonalData(Noun, frozen=True, kw_only=True):
-    """All that is kept of a shopper; orders and actions in the order they were taken in.
-
-    `profile` is what was learned from them.
-    """
-
-    user_id: Id
-    profile: ShopperProfile | None
-    orders: tuple[KeptOrder, ...]
-    actions: tuple[KeptAction, ...]
-
-
-class Erasure(Noun, frozen=True, kw_only=True):
-    """How many orders and actions of a shopper were erased."""
-
-    user_id: Id
-    erased: int
 
 
 async def get_user(shop: Shop, call: Call) -> Reply:
