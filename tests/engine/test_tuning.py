@@ -2,7 +2,6 @@
 
 import pytest
 
-from punnet.algorithms.trending import Window
 from punnet.engine.tuning import Tuning
 
 
@@ -20,12 +19,9 @@ def test_the_defaults_are_those_of_the_page():
 
 
 def test_five_orders_in_seven_days_are_a_trend_and_ten_products_a_place():
-    assert Tuning().trending_window == Window(days=7, min_orders=5, min_products=10)
-
-
-def test_the_window_is_that_of_the_tuning():
-    tuning = Tuning(trending_days=3, trending_min_orders=2, trending_min_products=4)
-    assert tuning.trending_window == Window(days=3, min_orders=2, min_products=4)
+    tuning = Tuning()
+    window = (tuning.trending_days, tuning.trending_min_orders, tuning.trending_min_products)
+    assert window == (7, 5, 10)
 
 
 def test_a_tuning_does_not_change():

@@ -59,8 +59,8 @@ class Terms(NamedTuple):
 
 def terms(tuning: Tuning) -> Terms:
     """Return what a tuning asks the algorithms with."""
-    new_days, arrivals_days = float(tuning.seasonal_new_days), float(tuning.arrivals_days)
-    return Terms(tuning.neighbours, tuning.trending_window, new_days, arrivals_days)
+    window = Window(float(tuning.trending_days), tuning.trending_min_orders, tuning.trending_min_products)
+    return Terms(tuning.neighbours, window, float(tuning.seasonal_new_days), float(tuning.arrivals_days))
 
 
 def weights(context: Context, tuning: Tuning) -> Mapping[Algorithm, float]:

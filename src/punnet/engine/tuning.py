@@ -2,8 +2,6 @@
 
 import msgspec
 
-from punnet.algorithms.trending import Window
-
 
 class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     """Weights, caps and windows; the defaults are those of docs/reference/algorithms.md."""
@@ -28,8 +26,3 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     price_share: float = 0.7
     market_latitude: float = 0
     alerts_kept: int = 10_000
-
-    @property
-    def trending_window(self) -> Window:
-        """What counts as trending."""
-        return Window(float(self.trending_days), self.trending_min_orders, self.trending_min_products)
