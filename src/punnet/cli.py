@@ -16,6 +16,7 @@ import uvloop
 from punnet import __version__
 from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve, snap
 from punnet.demo import market as demo_market
+from punnet.demo.farmers import Farmers
 from punnet.demo.opening import open_market
 from punnet.demo.shoppers import Shoppers
 from punnet.errors import BadFile, PunnetError
@@ -153,12 +154,15 @@ async def _demo(settings: Settings, count: int) -> None:
             new = await open_market(market, shop.engine, shop.pipeline, today)
             coming = demo_market.coming(market, today, demo_market.shoppers(market)[:count])
             shoppers = Shoppers(shop.engine, shop.pipeline, shop.clock, coming)
+            changes = [change for _, change in demo_market.price_changes(market, today)] if count else []
+            farmers = Farmers(shop.engine, shop.pipeline, changes)
             click.echo(f"The demo market has {shop.engine.order_count:,} orders, {new:,} of them new.")
             click.echo(greeting(server, listener))
             async with asyncio.TaskGroup() as beside:
-                shopping = beside.create_task(shoppers.run())
+                bustle = [beside.create_task(shoppers.run()), beside.create_task(farmers.run())]
                 await serve(server, listener, streams)
-                shopping.cancel()
+                for task in bustle:
+                    task.cancel()
 
 
 async def _import(settings: Settings, sizes: Mapping[Path, int]) -> bool:
