@@ -1,16 +1,20 @@
 """A demo market to look at, and a page of a real browser to look at it with."""
 
+import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests import npm
 from tests.browser import chromium
+from tests.browser.shop import ADMIN_KEY, Shop
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +69,32 @@ def browser_page(browser: Browser) -> Iterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
     assert not errors
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Iterator[subprocess.Popen[str]]]:
+    """Return servers without end; while a test has one, the next is starting, so that nobody waits for it."""
+    command = [sys.executable, "-m", "punnet", "serve", "--port", "0", "--database", "memory:"]
+    environment = os.environ | {"ADMIN_SECRET_KEY": ADMIN_KEY}
+    with ExitStack() as stack:
+
+        def start() -> subprocess.Popen[str]:
+            server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+            stack.enter_context(server)
+            stack.callback(server.terminate)
+            return server
+
+        starting = (start() for _ in itertools.count())
+        yield (one for one, _ in itertools.pairwise(starting))
+
+
+@pytest.fixture
+def shop(servers: Iterator[subprocess.Popen[str]]) -> Iterator[Shop]:
+    """Return a shop that has just opened."""
+    server = next(servers)
+    where = address(server)
+    with httpx.Client(base_url=where) as client:
+        shop = Shop(where, client)
+        shop.open()
+        yield shop
+    server.terminate()
