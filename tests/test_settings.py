@@ -75,6 +75,28 @@ def test_variables_of_others_are_none_of_our_business():
         ("WS_HOST", "my host", "an address or a name; without it, it is empty"),
         ("ALERTS_KEPT", "0", "a whole number from 1 to 10000000; without it, it is 10000"),
         ("ENABLE_STATS_ENDPOINT", "perhaps", "true or false; without it, it is true"),
+        *(
+            (
+                "ALLOWED_ORIGINS",
+                text,
+                "scheme://host[:port] without a path, several separated by commas, such as ",
+            )
+            for text in (
+                "*",
+                "null",
+                "shop.example",
+                "https://",
+                "https://a/",
+                "https://a/shop",
+                "https://a b",
+                "https://a,",
+                ",https://a",
+                "https://a;https://b",
+                "https://*.a",
+                "https://a:port",
+                "https://a\n",
+            )
+        ),
         ("EVENT_QUEUE_MAX_SIZE", "0", "a whole number at least 1"),
         ("SMTP_URL", "mail.example.org", "smtp://USER:PASSWORD@HOST:587 or the like"),
         ("SMTP_URL", "http://mail.example.org", "smtp://USER:PASSWORD@HOST:587 or the like"),
@@ -158,6 +180,22 @@ def test_the_database_is_a_file_a_server_or_memory(url, path):
 )
 def test_the_snapshot_lies_beside_the_journal_or_where_it_is_said(given, path):
     assert read(given, {})[0].snapshot == path
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        ("https://shop.example", ("https://shop.example",)),
+        ("https://a.example, http://localhost:8000", ("https://a.example", "http://localhost:8000")),
+        ("HTTPS://Shop.Example", ("https://shop.example",)),
+        ("https://a:443,http://b:80", ("https://a", "http://b")),
+        ("http://a:443,https://b:80,http://c:8080", ("http://a:443", "https://b:80", "http://c:8080")),
+        ("http://[::1]:3000,capacitor://localhost", ("http://[::1]:3000", "capacitor://localhost")),
+    ],
+)
+def test_origins_are_named_as_browsers_send_them(text, origins):
+    assert read({"ALLOWED_ORIGINS": text}, {})[0].origins == origins
 
 
 def test_the_defaults_are_those_of_the_engine():

@@ -47,6 +47,7 @@ from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
 from punnet.web.keys import AdminKey
+from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
@@ -207,7 +208,7 @@ def _shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
         handlers=own, answers=answers, journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
-        admin_key=AdminKey(settings.admin_secret_key),
+        admin_key=AdminKey(settings.admin_secret_key), origins=Origins(settings.origins),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),
     )  # fmt: skip
 

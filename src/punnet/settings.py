@@ -21,6 +21,8 @@ MEMORY = "memory:"
 DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
 PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
 SMTP = r"^smtp(s|\+plain)?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?$(?!\n)"
+ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?"
+USUAL_PORT = re.compile(r"(?<=^http://)(.*):80$|(?<=^https://)(.*):443$")
 SECRET = "secret"
 """Marks a setting whose value is never shown."""
 
@@ -68,6 +70,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
     ws_host: Annotated[
         str, _text("address of WS_PORT; without it, that of HOST", r"^\S+$", "an address or a name")
+    ] = ""
+    allowed_origins: Annotated[
+        str,
+        _text(
+            "origins whose pages may call and listen, with commas; only the server's own if empty",
+            rf"^{ORIGIN}(\s*,\s*{ORIGIN})*$(?!\n)",
+            "scheme://host[:port] without a path, several separated by commas, such as "
+            "https://shop.example,http://localhost:8000",
+        ),
     ] = ""
     event_queue_max_size: Annotated[
         int, _about("facts, reactions and calls of handlers that may wait", at_least=1)
@@ -156,6 +167,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return None
         beside = "punnet" if self.database is None else str(self.database)
         return Path(self.snapshot_file or f"{beside}.snapshot")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of ALLOWED_ORIGINS as browsers send them: in small letters, without the usual port."""
+        named = (each.strip() for each in self.allowed_origins.lower().split(",") if each)
+        return tuple(USUAL_PORT.sub(r"\1\2", each) for each in named)
 
     @property
     def tuning(self) -> Tuning:

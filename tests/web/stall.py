@@ -30,6 +30,7 @@ from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
 from punnet.web.keys import AdminKey
+from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
 from punnet.web.shop import Limits, Shop
 from punnet.web.wires import WebSocketWire
@@ -107,6 +108,7 @@ async def opened(
     handlers: Sequence[Handler] = (),
     ticking: bool = False,
     admin_key: str = ADMIN_KEY,
+    origins: Sequence[str] = (),
     cached: float = SECONDS,
     clock: Callable[[], float] | None = None,
 ) -> AsyncIterator[Stall]:
@@ -137,6 +139,7 @@ async def opened(
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
         admin_key=AdminKey(admin_key),
+        origins=Origins(origins),
         began=clock() - 60,
     )
     pipeline.start()

@@ -11,6 +11,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from punnet.web import asyncapi, openapi
 from punnet.web.events import events_handler
 from punnet.web.exchange import failed, nothing_at, request_id_of, send_response
+from punnet.web.origins import shared
 from punnet.web.pages import page_handlers, pages
 from punnet.web.prompt import AtOnce, Counter
 from punnet.web.routes import ROUTES, Route
@@ -39,9 +40,8 @@ def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = W
         openapi_config=None,
         logging_config=None,
     )
-    return Counter(
-        app, {endpoint.path.encode(): endpoint.at_once for endpoint in served if endpoint.is_prompt}
-    )
+    at_once = {endpoint.path.encode(): endpoint.at_once for endpoint in served if endpoint.is_prompt}
+    return shared(Counter(app, at_once), shop.origins)
 
 
 def streams_only(counter: Counter, port: int, new_id: Callable[[], str]) -> Counter:

@@ -75,6 +75,7 @@ def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
         raise MethodNotAllowed(
             "The stream can only be read: use GET.", field="method", value=scope["method"], allowed="GET"
         )
+    shop.origins.check(scope)
     query = codec.read_query(scope["query_string"], StreamQuery)
     last = header(scope, b"last-event-id").decode("latin-1")
     if last:

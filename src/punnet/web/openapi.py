@@ -85,6 +85,7 @@ def _events(schemas: dict[str, Json]) -> Json:
     last = _parameter("Last-Event-ID", "header", {"type": "string"}, required=False)
     text: Json = {"type": "string", "description": "Messages, one an event; /asyncapi.json describes them"}
     stream = {"description": "Events, without end", "content": {"text/event-stream": {"schema": text}}}
+    strange = {"description": "A page of another origin that ALLOWED_ORIGINS does not name"}
     full = {"description": "All connections are taken; later it works"}
     return {
         "operationId": "stream_events",
@@ -94,6 +95,7 @@ def _events(schemas: dict[str, Json]) -> Json:
         "responses": {
             "200": _answer(200, text) | stream,
             **_failures((400, 500)),
+            "403": _answer(403, ref(Failure)) | strange,
             "503": _answer(503, ref(Failure)) | full,
         },
     }

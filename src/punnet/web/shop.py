@@ -15,6 +15,7 @@ from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.keys import AdminKey
+from punnet.web.origins import Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +51,6 @@ class Shop:
     new_id: Callable[[], str]
     limits: Limits
     admin_key: AdminKey
+    origins: Origins
     began: float
     mailer: Mailer | None = None

@@ -96,6 +96,7 @@ class _Dialogue(Stream):
 
 def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     """Return the stream that a client asks for; raise where it cannot have one."""
+    shop.origins.check(scope)
     query = codec.read_query(scope["query_string"], StreamQuery)
     return _Dialogue(shop, query, wire_of(scope, WebSocketWire))
 
