@@ -1,0 +1,60 @@
+"""The page of commands, from those of `src/punnet/cli.py`."""
+
+from collections.abc import Iterator
+from inspect import cleandoc
+
+import click
+
+from punnet.cli import main
+from tools.reference import markdown
+from tools.reference.markdown import code, link, table
+
+INTRODUCTION = """\
+The program is `punnet`. Each command says the same with `--help`. What no option says comes from
+[the settings](settings.md)."""
+
+
+def page() -> str:
+    """Return the page."""
+    return markdown.page("Commands", "src/punnet/cli.py", INTRODUCTION, _overview(), *_commands())
+
+
+def _overview() -> str:
+    rows = [
+        (link(f"punnet {name}", f"punnet {name}"), command.get_short_help_str(200))
+        for name, command in _all()
+    ]
+    return table(("command", "what it does"), rows)
+
+
+def _all() -> list[tuple[str, click.Command]]:
+    return [(name, command) for name, command in main.commands.items() if not command.hidden]
+
+
+def _commands() -> Iterator[str]:
+    for name, command in _all():
+        context = click.Context(command, info_name=f"punnet {name}")
+        yield f"## punnet {name}"
+        yield f"```text\n{' '.join((f'punnet {name}', *command.collect_usage_pieces(context)))}\n```"
+        yield _help(command)
+        yield _options(command, context)
+
+
+def _help(command: click.Command) -> str:
+    return cleandoc(command.help or "").replace("\b\n", "")
+
+
+def _options(command: click.Command, context: click.Context) -> str:
+    options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
+    rows = [(_names(option, context), option.help or "", _default(option)) for option in options]
+    return table(("option", "what it does", "default"), rows)
+
+
+def _names(option: click.Option, context: click.Context) -> str:
+    names = ", ".join(map(code, [*option.opts, *option.secondary_opts]))
+    return names if option.is_flag or option.count else f"{names} {code(option.make_metavar(context))}"
+
+
+def _default(option: click.Option) -> str:
+    shown = option.default is not None and not option.is_flag and option.show_default
+    return code(option.default) if shown else ""
