@@ -1,0 +1,153 @@
+/** Actions on their way: kept until the server has them, sent in order, each once. */
+
+import { fullJitter } from "./backoff.js";
+import { mayPass, Unreachable } from "./errors.js";
+
+const PACE = { first: 500, longest: 30_000 };
+const ROOM = 1000; // actions
+const LARGEST_BATCH = 200_000; // characters
+
+export class Outbox {
+  #shelf;
+  #deliver;
+  #told;
+  #waiting = new Map();
+  #isOpen = false;
+  #isRunning = false;
+  #pause = null;
+  #keeper = null;
+
+  /**
+   * `deliver(actions)` takes some of them from the front, and gives what became of each: {eventId, duplicate}, or an error. `told` has the functions that
+   * are called: `pending(count)` and `refused(error, action)`.
+   */
+  constructor({ shelf, deliver, told }) {
+    this.#shelf = shelf;
+    this.#deliver = deliver;
+    this.#told = told;
+  }
+
+  get pending() {
+    return this.#waiting.size;
+  }
+
+  /** Resolves to {eventId, duplicate} once the server has the action; throws Refused when it does not want it. */
+  put(action) {
+    if (this.#waiting.size >= ROOM) {
+      return Promise.reject(new Unreachable(`${ROOM} actions wait for the server: there is no room for another.`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#wait(this.#keep(action), action, { resolve, reject });
+      this.#run();
+    });
+  }
+
+  /** Send what lies there, and what comes. */
+  open() {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#adopt();
+    this.#run();
+  }
+
+  /** Leave what waits where it is. */
+  close() {
+    this.#isOpen = false;
+    this.#keeper?.abort();
+    this.#keeper = null;
+    this.#pause?.end();
+  }
+
+  /** The server may be there again. */
+  wake() {
+    if (this.#pause?.mayEnd) this.#pause.end();
+  }
+
+  #keep(action) {
+    try {
+      return this.#shelf.put(action);
+    } catch (cause) {
+      throw new Unreachable("The browser's storage is full: the action was not kept.", { cause });
+    }
+  }
+
+  #wait(key, action, caller) {
+    this.#waiting.set(key, { action, caller });
+    this.#told.pending(this.pending);
+  }
+
+  /** Take over what earlier pages left; of several tabs one does that. */
+  #adopt() {
+    const adopt = () => {
+      for (const [key, action] of this.#shelf.all()) if (!this.#waiting.has(key)) this.#wait(key, action, null);
+      this.#run();
+    };
+    if (!globalThis.navigator?.locks) return adopt();
+    this.#keeper = new AbortController();
+    const { signal } = this.#keeper;
+    const kept = () => {
+      adopt();
+      return new Promise((resolve) => signal.addEventListener("abort", resolve));
+    };
+    navigator.locks.request(this.#shelf.name, { signal }, kept).catch(() => {});
+  }
+
+  async #run() {
+    if (this.#isRunning || !this.#isOpen) return;
+    this.#isRunning = true;
+    // What is done in one moment goes out together.
+    await null;
+    let tries = 0;
+    while (this.#isOpen && this.#waiting.size) {
+      const error = await this.#send();
+      if (error && this.#isOpen) await this.#rest(error, tries);
+      tries = error ? tries + 1 : 0;
+    }
+    this.#isRunning = false;
+  }
+
+  /** Send some; gives the error after which those that are left should wait, if there is one. */
+  async #send() {
+    const batch = this.#front();
+    const outcomes = await this.#deliver(batch.map(([, { action }]) => action)).catch((error) => batch.map(() => error));
+    let delaying = null;
+    for (const [at, outcome] of outcomes.entries()) {
+      if (outcome instanceof Error && mayPass(outcome)) delaying ??= outcome;
+      else this.#settle(...batch[at], outcome);
+    }
+    return delaying;
+  }
+
+  #front() {
+    let room = LARGEST_BATCH;
+    const inOrder = [...this.#waiting].sort(([key], [other]) => (key < other ? -1 : 1));
+    return inOrder.filter(([, { action }], at) => {
+      room -= JSON.stringify(action).length;
+      return at === 0 || room > 0;
+    });
+  }
+
+  #settle(key, { action, caller }, outcome) {
+    this.#waiting.delete(key);
+    this.#shelf.remove(key);
+    this.#told.pending(this.pending);
+    if (outcome instanceof Error) {
+      this.#told.refused(outcome, action);
+      caller?.reject(outcome);
+    } else {
+      caller?.resolve(outcome);
+    }
+  }
+
+  #rest(error, tries) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#pause = null;
+        resolve();
+      };
+      const timer = setTimeout(end, (error.retryAfter ?? 0) + fullJitter(tries, PACE));
+      this.#pause = { end, mayEnd: !error.retryAfter };
+    });
+  }
+}

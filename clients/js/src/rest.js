@@ -1,0 +1,67 @@
+/** The calls of REST: each gives the `data` of its answer, or throws Refused or Unreachable. */
+
+import { refusal, Unreachable } from "./errors.js";
+
+const PATIENCE = 15_000; // milliseconds until a call counts as lost
+const LARGEST_KEPT_ALIVE = 60_000; // bytes; browsers keep at most 64 KiB alive when the page goes
+
+export class Rest {
+  #base;
+  #token;
+
+  /** `base` is the server's address; `token()` gives what to show it, or nothing. */
+  constructor(base, token) {
+    this.#base = base;
+    this.#token = token;
+  }
+
+  /** Answers may lie in the browser's cache; those asked for anew reflect what was done a moment ago. */
+  get(path, query = {}, { cache = "no-store" } = {}) {
+    return this.#call(`${path}?${parameters(query)}`, { cache });
+  }
+
+  /** What is posted outlives its page. */
+  post(path, content) {
+    const body = JSON.stringify(content);
+    const headers = { "Content-Type": "application/json" };
+    return this.#call(path, { method: "POST", headers, body, keepalive: body.length < LARGEST_KEPT_ALIVE });
+  }
+
+  async #call(path, options) {
+    const headers = { ...options.headers, ...bearer(await this.#token()) };
+    const signal = AbortSignal.timeout(PATIENCE);
+    const response = await reach(new URL(path, this.#base), { ...options, headers, signal });
+    return (await opened(response)).data;
+  }
+}
+
+/** The header that shows a token, where there is one. */
+export function bearer(token) {
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/** `fetch`, with Unreachable where no answer comes. */
+export async function reach(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch (cause) {
+    throw new Unreachable(`The server at ${address.origin} does not answer.`, { cause });
+  }
+}
+
+/** What stands in an answer's envelope; throws what the server says instead. */
+export async function opened(response) {
+  const answer = await response.json().catch(() => null);
+  if (answer?.success === true) return answer;
+  const retryAfter = 1000 * Number(response.headers.get("Retry-After")) || 0;
+  if (typeof answer?.error?.message === "string") throw refusal(answer.error, retryAfter);
+  const { origin } = new URL(response.url);
+  const error = new Unreachable(`What answers at ${origin} is not a Punnet server (status ${response.status}).`);
+  throw Object.assign(error, { retryAfter });
+}
+
+/** A query string; what has no value is left out, lists are joined by commas. */
+export function parameters(query) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,223 @@
+/** A shopper's stream: it comes back by itself, later and later, and goes on where it was cut. */
+
+import { fullJitter } from "./backoff.js";
+import { Connection } from "./connection.js";
+import { Refused, Unreachable } from "./errors.js";
+import { EVENTS, openEvents } from "./events.js";
+import { parameters } from "./rest.js";
+import { openSocket, WEBSOCKET } from "./socket.js";
+
+/** How long everything may take: milliseconds, but for what is counted. */
+export const PACE = {
+  first: 500, // the ceiling of the first wait before it comes back
+  longest: 15_000,
+  patience: 10_000, // until a connection must be acknowledged, and a message answered
+  missed: 2.2, // heartbeats until a silent connection counts as dead
+  blocked: 2, // WebSockets in a row that did not open, until events are tried
+  again: 15_000, // on events, until a WebSocket is tried again; twice as long each time
+  seldom: 600_000,
+};
+
+const PATHS = { [WEBSOCKET]: "ws/recommendations", [EVENTS]: "api/recommendations/stream" };
+
+const TRY_AGAIN_LATER = 1013;
+const LATER = 3; // tries by which the wait is longer where the server says that
+
+export class Stream {
+  state = "idle";
+  lastMessageId;
+  #base;
+  #token;
+  #query;
+  #told;
+  #pace;
+  #connection = null;
+  #next = WEBSOCKET;
+  #tries = 0;
+  #unopened = 0;
+  #retry = null;
+  #again;
+  #trial;
+  #probe = null;
+  #waiting = [];
+  #trying = [];
+  #refusal = "";
+  #isTold = false;
+  #wake = () => this.#online();
+
+  /**
+   * `query()` gives what stands in the address beside `lastMessageId`. `told` has the functions that are called: `state(state)`,
+   * `message(message)`, `unresumed()`, `refused(error)`.
+   */
+  constructor({ base, token, query, told, lastMessageId = "", pace = PACE }) {
+    this.#base = base;
+    this.#token = token;
+    this.#query = query;
+    this.#told = told;
+    this.#pace = pace;
+    this.#again = pace.again;
+    this.lastMessageId = lastMessageId;
+  }
+
+  /** Whether it is wanted, open or not. */
+  get isOn() {
+    return this.state !== "idle" && this.state !== "closed";
+  }
+
+  /** What carries it now; null while nothing does. */
+  get transport() {
+    return this.state === "live" ? this.#connection.transport : null;
+  }
+
+  open() {
+    if (this.isOn) return;
+    globalThis.addEventListener?.("online", this.#wake);
+    this.#tries = this.#unopened = 0;
+    this.#turnTo("connecting");
+    this.#begin();
+  }
+
+  close() {
+    if (!this.isOn) return;
+    globalThis.removeEventListener?.("online", this.#wake);
+    this.#leave();
+    this.#turnTo("closed");
+    this.#release(({ reject }) => reject(new Unreachable("The connection was closed.")));
+  }
+
+  /** Begin anew, with the query as it is now, and go on from the last message. */
+  reopen() {
+    this.#leave();
+    this.#turnTo("reconnecting");
+    this.#begin();
+  }
+
+  /** Settles once it is live; throws Unreachable when it is closed, and Refused when the server will not have it. */
+  whenLive() {
+    if (this.state === "live") return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Settles once the first try is over, whatever came of it. */
+  async whenTried() {
+    if (this.state === "connecting") await new Promise((resolve) => this.#trying.push(resolve));
+  }
+
+  /** Resolves to the server's answer to a message; throws Refused, or Unreachable. */
+  async ask(type, payload) {
+    if (this.transport !== WEBSOCKET) throw new Unreachable("There is no connection to speak on.");
+    return this.#connection.ask(type, payload);
+  }
+
+  #begin() {
+    this.#retry = null;
+    this.#isTold = false;
+    const message = (one) => this.#hear(one);
+    const ended = (how) => this.#lost(how);
+    this.#connection = this.#connect(this.#next, () => this.#wanted(), { message, ended });
+  }
+
+  #connect(transport, query, told) {
+    const address = new URL(PATHS[transport], this.#base);
+    const dial = (token, hears) => {
+      address.search = parameters(transport === WEBSOCKET ? { ...query(), token } : query());
+      return transport === WEBSOCKET ? openSocket(address, hears) : openEvents(address, token, hears);
+    };
+    return new Connection({ transport, token: this.#token, dial, told, pace: this.#pace });
+  }
+
+  #wanted() {
+    return { ...this.#query(), lastMessageId: this.lastMessageId };
+  }
+
+  #hear(message) {
+    this.lastMessageId = message.messageId;
+    if (message.type === "CONNECTION_ACK") this.#opened();
+    this.#told.message(message);
+    // The welcome says it, and the first SUBSCRIBED once more.
+    if (message.payload.resumed !== false || this.#isTold) return;
+    this.#isTold = true;
+    this.#told.unresumed();
+  }
+
+  #opened() {
+    this.#tries = this.#unopened = 0;
+    this.#refusal = "";
+    if (this.#next === EVENTS) this.#tryLater();
+    this.#turnTo("live");
+    this.#release(({ resolve }) => resolve());
+  }
+
+  #lost({ isOpen, code, error }) {
+    clearTimeout(this.#trial);
+    this.#probe?.close();
+    if (!isOpen) this.#choose();
+    if (error instanceof Refused && error.status < 500) this.#refuse(error);
+    this.#turnTo("reconnecting");
+    const tries = code === TRY_AGAIN_LATER ? this.#tries + LATER : this.#tries;
+    this.#tries += 1;
+    const wait = (error?.retryAfter ?? 0) + fullJitter(tries, this.#pace);
+    this.#retry = setTimeout(() => this.#begin(), wait);
+  }
+
+  /** What did not open may be blocked, or the server may be away: then it begins with a WebSocket when it is back. */
+  #choose() {
+    this.#unopened = this.#next === WEBSOCKET ? this.#unopened + 1 : 0;
+    this.#next = this.#unopened < this.#pace.blocked ? WEBSOCKET : EVENTS;
+  }
+
+  #refuse(error) {
+    if (this.#waiting.length) this.#release(({ reject }) => reject(error));
+    else if (error.message !== this.#refusal) this.#told.refused(error);
+    this.#refusal = error.message;
+  }
+
+  /** See now and then, beside the events, whether a WebSocket gets through. */
+  #tryLater() {
+    this.#trial = setTimeout(() => {
+      const { userId } = this.#query();
+      const message = () => {
+        this.#again = this.#pace.again;
+        this.#next = WEBSOCKET;
+        this.reopen();
+      };
+      const ended = () => this.#tryLater();
+      this.#again = Math.min(2 * this.#again, this.#pace.seldom);
+      this.#probe = this.#connect(WEBSOCKET, () => ({ userId }), { message, ended });
+    }, this.#again);
+  }
+
+  /** The browser says that the network is back. */
+  #online() {
+    if (this.#retry === null) {
+      this.#connection.check();
+      return;
+    }
+    clearTimeout(this.#retry);
+    this.#tries = 0;
+    this.#begin();
+  }
+
+  #leave() {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#trial);
+    this.#retry = null;
+    this.#probe?.close();
+    this.#connection?.close();
+  }
+
+  #turnTo(state) {
+    if (this.state === state) return;
+    this.state = state;
+    const trying = this.#trying;
+    this.#trying = [];
+    for (const resolve of trying) resolve();
+    this.#told.state(state);
+  }
+
+  #release(settle) {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    waiting.forEach(settle);
+  }
+}
