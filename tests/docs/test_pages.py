@@ -1,0 +1,70 @@
+"""Every code block of every page that people read, done as the page says.
+
+A page is followed from its first block to its last; `reader.py` says what is done with which. What cannot be
+done here stands in NOT_RUN with the reason; a block that is in neither place fails.
+"""
+
+import pytest
+
+from tests.docs.blocks import blocks, commands, pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.service]
+
+IT_ITSELF = "it runs these tests, or what they are part of"
+FOR_MINUTES = "it runs for minutes"
+FOR_A_MACHINE = "it installs for a whole machine"
+
+NOT_RUN = {
+    "./dev test": IT_ITSELF,
+    "./dev test tests/algorithms/test_trending.py": IT_ITSELF,
+    "./dev check": IT_ITSELF,
+    "./dev mutate": FOR_MINUTES,
+    "./dev bench": FOR_MINUTES,
+    "./dev bench --quick": FOR_MINUTES,
+    "./dev bench --json FILE": FOR_MINUTES,
+    "./dev bench scale --only answers shares": FOR_MINUTES,
+    "./dev lock": "it takes other versions whenever a package is released",
+    "./dev docs": "tests/docs/test_site.py builds the site",
+    "python3 -m venv /opt/punnet": FOR_A_MACHINE,
+    "/opt/punnet/bin/pip install ./punnet": FOR_A_MACHINE,
+    "systemctl enable --now punnet": FOR_A_MACHINE,
+    "journalctl --unit punnet": FOR_A_MACHINE,
+    "sqlite3 'file:punnet.db?mode=ro'": "it waits for questions; those of the page are asked without it",
+}
+"""Commands that are not run, and why not."""
+
+NOT_USED = {
+    "punnet.conf": "it needs nginx and a certificate",
+    "punnet.service": "it needs systemd",
+}
+"""Files that are written and not tried, and why not."""
+
+PAGES = [page for page in pages() if blocks(page)]
+
+
+def told(page: str) -> list[str]:
+    """Return the commands of a page, without what is said about them."""
+    typed = (
+        command for block in blocks(page) if block.language == "console" for command in commands(block.text)
+    )
+    return [command.alone for command in typed]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_does_what_it_says(page, reader_of):
+    reader = reader_of(page)
+    reader.leave_out(NOT_RUN)
+    for block in blocks(page):
+        reader.follow(block)
+
+
+def test_what_is_not_run_stands_on_a_page():
+    assert NOT_RUN.keys() <= {command for page in PAGES for command in told(page)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_has_written_it_uses(page):
+    unused = {file for block in blocks(page) if (file := block.file)}
+    for block in blocks(page):
+        unused -= {file for file in unused if block.file != file and file in f"{block.text} {block.words}"}
+    assert unused <= NOT_USED.keys()
