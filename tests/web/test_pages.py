@@ -1,5 +1,6 @@
 """The pages and their files."""
 
+import posixpath
 import re
 
 import pytest
@@ -11,8 +12,10 @@ from punnet.web.pages import below, file_of
     ("path", "kind"),
     [
         ("/", "text/html; charset=utf-8"),
-        ("/static/index.html", "text/html; charset=utf-8"),
-        ("/static/shop.js", "text/javascript; charset=utf-8"),
+        ("/product", "text/html; charset=utf-8"),
+        ("/cart", "text/html; charset=utf-8"),
+        ("/search", "text/html; charset=utf-8"),
+        ("/static/home.js", "text/javascript; charset=utf-8"),
         ("/static/shop.css", "text/css; charset=utf-8"),
         ("/static/icon.svg", "image/svg+xml"),
         ("/docs", "text/html; charset=utf-8"),
@@ -35,7 +38,7 @@ async def test_a_file_comes_with_its_type_and_a_tag_to_ask_again_with(stall, pat
     assert other.content == response.content
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/product", "/cart", "/search", "/docs"])
 async def test_everything_a_page_names_is_there_and_comes_from_here(stall, path):
     page = (await stall.client.get(path)).text
 
@@ -44,6 +47,22 @@ async def test_everything_a_page_names_is_there_and_comes_from_here(stall, path)
     for name in named:
         assert not name.startswith(("http:", "https:", "//")), name
         assert (await stall.client.get(f"/{name}")).status_code == 200, name
+
+
+@pytest.mark.parametrize("path", ["/", "/product", "/cart", "/search", "/admin"])
+async def test_every_module_that_a_page_needs_is_there(stall, path):
+    page = (await stall.client.get(path)).text
+    (script,) = re.findall(r'<script type="module" src="([^"]+)"', page)
+    waiting, seen = [f"/{script}"], set()
+    while waiting:
+        address = waiting.pop()
+        seen.add(address)
+        response = await stall.client.get(address)
+        assert response.status_code == 200, address
+        imported = re.findall(r'^(?:import|export)[^"]*"(\.[^"]+)";', response.text, re.MULTILINE)
+        folder = posixpath.dirname(address)
+        waiting += {posixpath.normpath(f"{folder}/{name}") for name in imported} - seen
+    assert len(seen) > 1
 
 
 @pytest.mark.parametrize(

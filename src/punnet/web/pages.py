@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from string import Template
 
 from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler, asgi
@@ -36,6 +37,9 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """Content types that no machine's own table may change."""
+
+SHOP = {"/": "home.html", "/product": "product.html", "/cart": "cart.html", "/search": "search.html"}
+"""The pages of the demo shop: each a head and, after an empty line, what `frame.html` is put around."""
 
 DOCS = """<!doctype html>
 <html lang="en">
@@ -75,11 +79,13 @@ def file_of(name: str, content: bytes) -> File:
 
 
 def pages(openapi: bytes, asyncapi: bytes) -> dict[str, File]:
-    """Return every file by its path: the shop at `/` and below `/static/`, the documentation at `/docs`."""
-    found = {
-        f"/static/{name}": file_of(name, content) for name, content in below(files("punnet.web") / "static")
-    }
-    found["/"] = found["/static/index.html"]
+    """Return every file by its path: the pages, what is below `/static/`, the documentation at `/docs`."""
+    static = dict(below(files("punnet.web") / "static"))
+    found = {f"/static/{name}": file_of(name, content) for name, content in static.items()}
+    frame = Template(static["frame.html"].decode())
+    for path, name in SHOP.items():
+        head, _, main = static[name].decode().partition("\n\n")
+        found[path] = file_of(name, frame.substitute(head=head, main=main).encode())
     found["/openapi.json"] = file_of("openapi.json", openapi)
     found["/asyncapi.json"] = file_of("asyncapi.json", asyncapi)
     found["/docs"] = file_of("docs.html", DOCS.encode())
@@ -98,8 +104,9 @@ def page_handlers(found: Mapping[str, File], new_id: Callable[[], str]) -> list[
         else:
             await send_response(send, _answer(found, scope, new_id))
 
+    alone = [path for path in found if not path.startswith(("/static/", "/docs"))]
     return [
-        asgi(["/", "/openapi.json", "/asyncapi.json"], name="pages", copy_scope=False)(serve),
+        asgi(alone, name="pages", copy_scope=False)(serve),
         asgi(["/static", "/docs"], name="files", is_mount=True, copy_scope=False)(serve),
     ]
 

@@ -1,6 +1,6 @@
 /** The shopper's basket, kept in the tab. */
 
-import { newId } from "./api.js";
+import { newId } from "./words.js";
 
 export class Basket {
   #key;
@@ -53,6 +53,14 @@ export class Basket {
   remove(product) {
     this.#kept.lines = this.lines.filter((line) => line.product.id !== product.id);
     this.#changed();
+  }
+
+  /** What a product costs has changed. A purchase that was tried already keeps its prices. */
+  reprice(product) {
+    const line = this.lines.find((one) => one.product.id === product.id);
+    if (!line || this.#kept.purchase) return;
+    line.product = product;
+    this.#keep();
   }
 
   /** The purchase went through. */

@@ -1,11 +1,15 @@
-/** The two ways a product is shown: a pick (a suggestion, with its reason) and a good on the shelf. */
+/** The ways a product is shown: a pick (a suggestion, with its reason) and a good on the shelf. */
 
 import { picture } from "./art.js";
-import { el } from "./dom.js";
+import { el, say } from "./dom.js";
+import { market } from "./market.js";
 import { price, reason, shares, soldOut, unit } from "./words.js";
 
-/** A suggestion, with how it moved in its list. `shop` has open(product, event) and add(product). */
-export function pick(recommendation, move, shop, beside) {
+/** The address of a product's page. */
+export const pageOf = (product) => `product?id=${encodeURIComponent(product.id)}`;
+
+/** A suggestion, with how it moved in its list; `beside` is what it stands beside: "product", "basket" or nothing. */
+export function pick(recommendation, move, beside) {
   const { product } = recommendation;
   return el(
     "li",
@@ -15,7 +19,7 @@ export function pick(recommendation, move, shop, beside) {
     el(
       "div",
       { className: "pick-text" },
-      name(product, shop),
+      name(recommendation),
       el("p", { className: "facts", textContent: product.farm.name }),
       el("p", { className: "reason", textContent: reason(recommendation, beside) }),
       el(
@@ -26,29 +30,38 @@ export function pick(recommendation, move, shop, beside) {
         why(recommendation),
       ),
     ),
-    plus(product, shop),
+    plus(product),
   );
 }
 
-/** A product standing on the shelf, its label below. */
-export function good({ product }, shop) {
+/** A product standing on the shelf, its label below; with what it cost before, where its price fell. */
+export function good(one, move, was) {
+  const { product } = one;
   return el(
     "li",
     { className: "good", "data-key": product.id },
     picture(product, "good-art"),
+    product.organic ? el("span", { className: "organic", textContent: "organic" }) : null,
+    move === "new" ? flag(move) : null,
     el(
       "div",
       { className: "label" },
-      name(product, shop),
+      name(one),
       el("p", { className: "facts", textContent: product.farm.name }),
-      el(
-        "div",
-        { className: "label-foot" },
-        el("span", { className: "tag" }, el("b", { textContent: price(product.price) }), ` ${unit(product)}`),
-        plus(product, shop),
-      ),
+      el("div", { className: "label-foot" }, tag(product, was), plus(product)),
     ),
-    product.organic ? el("span", { className: "organic", textContent: "organic" }) : null,
+  );
+}
+
+/** A price tag; where the price fell, with what it was before. */
+export function tag(product, was) {
+  return el(
+    "span",
+    { className: was ? "tag fell" : "tag" },
+    was ? el("s", {}, el("span", { className: "unseen", textContent: "before " }), price(was)) : null,
+    was ? " " : null,
+    el("b", { textContent: price(product.price) }),
+    ` ${unit(product)}`,
   );
 }
 
@@ -58,25 +71,28 @@ function flag(move) {
   return el("span", { className: "flag rose", title: `${move} places up`, textContent: `↑ ${move}` });
 }
 
-function name(product, shop) {
-  const words = el("span", { textContent: product.name });
-  const button = el(
-    "button",
-    { type: "button", className: "open", onclick: (event) => shop.open(product, event) },
-    words,
+/** The name leads to the page. Who follows a suggestion has clicked a recommendation. */
+function name({ product, metadata }) {
+  const follow = () => metadata && market.tell("CLICK_RECOMMENDATION", product);
+  const link = el(
+    "a",
+    { className: "open", href: pageOf(product), onclick: follow },
+    el("span", { textContent: product.name }),
   );
-  return el("h3", { className: "name" }, button);
+  return el("h3", { className: "name" }, link);
 }
 
-function plus(product, shop) {
+function plus(product) {
   if (soldOut(product)) return el("span", { className: "gone", textContent: "sold out" });
-  const label = `Add ${product.name} to the basket`;
   return el("button", {
     type: "button",
     className: "plus",
-    "aria-label": label,
+    "aria-label": `Add ${product.name} to the basket`,
     title: "Add to basket",
-    onclick: () => shop.add(product),
+    onclick: () => {
+      market.add(product);
+      say(`${product.name} is in the basket.`);
+    },
   });
 }
 
@@ -88,18 +104,7 @@ function why(recommendation) {
     "details",
     { className: "why", name: "why" },
     el("summary", { "aria-label": `Why ${recommendation.product.name}?`, textContent: "why?" }),
-    el(
-      "div",
-      { className: "why-sheet" },
-      el("ul", { className: "bars" }, ...parts.map((part) => bar(part, parts[0].share))),
-      el(
-        "p",
-        { className: "bars-sum" },
-        "score ",
-        el("b", { textContent: recommendation.score.toFixed(2) }),
-        ` · confidence ${Math.round(recommendation.confidence * 100)} %`,
-      ),
-    ),
+    el("div", { className: "why-sheet" }, ...reckoning(recommendation, parts)),
   );
   details.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !details.open) return;
@@ -108,6 +113,20 @@ function why(recommendation) {
     details.querySelector("summary").focus();
   });
   return details;
+}
+
+/** How a score comes about: a bar for each algorithm, and the sum. */
+export function reckoning({ score, confidence }, parts) {
+  return [
+    el("ul", { className: "bars" }, ...parts.map((part) => bar(part, parts[0].share))),
+    el(
+      "p",
+      { className: "bars-sum" },
+      "score ",
+      el("b", { textContent: score.toFixed(2) }),
+      ` · confidence ${Math.round(confidence * 100)} %`,
+    ),
+  ];
 }
 
 function bar({ label, score, weight, share }, largest) {
