@@ -5,7 +5,7 @@ import { bringDrawings, drawing, el, play } from "./dom.js";
 import { startDrawer } from "./drawer.js";
 import { startIdeas } from "./ideas.js";
 import { market, SHOPPERS } from "./market.js";
-import { count, names, price } from "./words.js";
+import { names, price } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const NOTICED = 8000; // milliseconds a notice stays when the market is there
@@ -44,11 +44,14 @@ function showState(state) {
 function showTote(added) {
   const { basket } = market;
   const tote = byId("tote");
-  const label = basket.count ? `${count(basket.count, "thing")}, ${price(basket.total)}` : "empty";
-  const total = el("span", { textContent: basket.count ? price(basket.total) : "Basket" });
-  tote.replaceChildren(drawing("bag"), total);
-  if (basket.count) tote.append(el("b", { textContent: basket.count }));
-  tote.setAttribute("aria-label", `Basket: ${label}`);
+  const unseen = (textContent) => el("span", { className: "unseen", textContent });
+  const held = [
+    unseen("Basket: "),
+    el("span", { textContent: price(basket.total) }),
+    el("b", {}, String(basket.count), unseen(basket.count === 1 ? " thing" : " things")),
+  ];
+  const empty = [el("span", { textContent: "Basket" }), unseen(" is empty")];
+  tote.replaceChildren(drawing("bag"), ...(basket.count ? held : empty));
   if (added) play(tote, [{ transform: "scale(1.08)" }, { transform: "none" }], { duration: 300 });
 }
 
