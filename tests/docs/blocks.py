@@ -19,8 +19,18 @@ class Block(NamedTuple):
 
     @property
     def file(self) -> str | None:
-        """The name of the file that a reader writes it to (`file=NAME`), if it is one."""
-        return next((word.removeprefix("file=") for word in self.words if word.startswith("file=")), None)
+        """The name of the file that a reader writes it to, if it is one."""
+        return self.said("file") or self.said("append")
+
+    @property
+    def adds(self) -> bool:
+        """Whether it is added to what the file holds already."""
+        return self.said("append") is not None
+
+    def said(self, name: str) -> str | None:
+        """Return what one of its words says, as `NAME=WHAT`."""
+        found = (word.removeprefix(f"{name}=") for word in self.words if word.startswith(f"{name}="))
+        return next(found, None)
 
 
 class Command(NamedTuple):
@@ -69,6 +79,12 @@ def commands(text: str) -> list[Command]:
     typed = re.split(r"^\$ ", text, flags=re.MULTILINE)
     assert not typed[0].strip(), f"a console begins with a command: {text}"
     return [_command(part) for part in typed[1:]]
+
+
+def typed(page: str) -> list[str]:
+    """Return the commands of a page, without what is said about them."""
+    consoles = (block.text for block in blocks(page) if block.language == "console")
+    return [command.alone for text in consoles for command in commands(text)]
 
 
 def _command(part: str) -> Command:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from punnet.settings import Settings
 from tests import npm
 from tests.browser.conftest import browser
 from tests.docs import market
-from tests.docs.blocks import ROOT, blocks
+from tests.docs.blocks import ROOT, blocks, typed
 from tests.docs.reader import Reader
 from tests.docs.terminal import LASTING, Terminal
 from tests.servers.postgres import Throwaway
@@ -26,6 +27,7 @@ from tests.servers.postgres import Throwaway
 __all__ = ["browser"]
 
 ADMIN_KEY = "the-key-of-the-pages"
+BROUGHT_BY_NPM = "npm install --install-links react react-dom esbuild ./punnet/clients/js"
 MARKET = re.compile(r"localhost:3000|punnet\.db|punnet serve|^SELECT", re.MULTILINE)
 """What a page cannot say without a market."""
 
@@ -112,11 +114,9 @@ def reader_of(
 
     def prepared(page: str) -> Reader:
         code = "\n".join(block.text for block in blocks(page))
-        opens_its_own = any(
-            LASTING.match(line.removeprefix("$ ")) and "3100" not in line for line in code.split("\n")
-        )
+        opens_its_own = any(LASTING.match(command) and "3100" not in command for command in typed(page))
         if page in ("README.md", "docs/tutorial.md"):
-            _lay_out_a_checkout(reader, environment)
+            _lay_out_a_checkout(reader, page, environment)
         elif MARKET.search(code) and "punnet import" not in code and "createdb" not in code:
             _open_a_market(reader, request.getfixturevalue("open_market"), itself=not opens_its_own)
         if "createdb" in code:
@@ -129,15 +129,27 @@ def reader_of(
     reader.close()
 
 
-def _lay_out_a_checkout(reader: Reader, environment: dict[str, str]) -> None:
-    """Put a checkout where README and tutorial have it; programs of its own are not on the path yet."""
+def _lay_out_a_checkout(reader: Reader, page: str, environment: dict[str, str]) -> None:
+    """Put a checkout where the page has it: here, or below. Its programs are not on the path."""
     own, _, others = environment["PATH"].partition(os.pathsep)
     reader.terminal.set(PATH=others)
+    if page == "docs/tutorial.md":
+        (reader.folder / "punnet").symlink_to(ROOT)
+        reader.instead_of(BROUGHT_BY_NPM, lambda: _bring_packages(reader.folder))
+        return
     (reader.folder / ".venv").symlink_to(Path(own).parent)
-    (reader.folder / "punnet").symlink_to(ROOT)
     # The demo of the checkout would write its journal there.
     (reader.folder / "dev").write_text('#!/bin/sh\nexec .venv/bin/punnet "$@"\n')
     (reader.folder / "dev").chmod(0o755)
+
+
+def _bring_packages(folder: Path) -> None:
+    """Have the packages in the folder that npm would bring, and the client as it would copy that."""
+    modules = folder / "node_modules"
+    modules.mkdir()
+    for package in npm.packages(ROOT / "tests" / "browser" / "snippets").iterdir():
+        (modules / package.name).symlink_to(package)
+    shutil.copytree(ROOT / "clients" / "js", modules / "punnet")
 
 
 def _open_a_market(reader: Reader, market: OpenMarket, *, itself: bool) -> None:

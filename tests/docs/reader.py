@@ -7,10 +7,10 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests import npm
 from tests.docs.blocks import Block, Command, commands
@@ -27,16 +27,17 @@ class Unknown(Exception):
 class Reader:
     """Follows the blocks of a page in a folder.
 
-    `console` is typed, a block with `file=NAME` written, `js` run by Node, `python` by Python, `sql` asked of
-    the journal, `json` read. `text page` is what the browser shows, after it was opened at `open=ADDRESS`,
-    `text prints` what the program above has printed; any other `text` is no code. `html page` and `js page`
-    are what a page of the server's holds. `press NAME` in a comment is what the reader presses.
+    `console` is typed; a block with `file=NAME` is written, one with `append=NAME` added to what was; `js` is
+    run by Node, `python` by Python, `sql` asked of the journal, `json` read. `text page` is what the browser
+    shows, after it was opened at `open=ADDRESS` and called `title=WORD`, `text prints` what the program above
+    has printed; any other `text` is no code. `html page` and `js page` are what a page of the server's holds.
+    `press NAME NUMBER` in a comment is the button that the reader presses.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], page: Callable[[], Page]) -> None:
         self.folder = folder
         self.terminal = Terminal(folder, environment)
-        self._left_out: Container[str] = ()
+        self._instead: dict[str, Callable[[], None]] = {}
         self._new_page = page
         self._page: Page | None = None
         self._python: dict[str, object] = {"__name__": "__main__"}
@@ -49,14 +50,14 @@ class Reader:
             self._page = self._new_page()
         return self._page
 
-    def leave_out(self, commands: Container[str]) -> None:
-        """Do not run these commands."""
-        self._left_out = commands
+    def instead_of(self, command: str, does: Callable[[], None] = lambda: None) -> None:
+        """Do something else, or nothing, where a page has this command; what was said first counts."""
+        self._instead.setdefault(command, does)
 
     def follow(self, block: Block) -> None:
         """Do what a block is for; raise Unknown where nobody knows, AssertionError where it fails."""
         if block.file is not None:
-            self._write(block.file, block.text)
+            self._write(block.file, block.text, "a" if block.adds else "w")
             return
         kind = " ".join((block.language, *(word for word in block.words if "=" not in word)))
         does: dict[str, Callable[[Block], None]] = {
@@ -82,16 +83,19 @@ class Reader:
             self._page.context.close()
         self.terminal.close()
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, text: str, mode: str) -> None:
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.terminal.ports.put(text), encoding="utf-8")
+        before = path.stat().st_mtime if path.exists() else 0.0
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(self.terminal.ports.put(text))
+        # People take longer than a second, and servers of files know no less.
+        os.utime(path, times=(later := max(time.time(), before + 1), later))
 
     def _type(self, block: Block) -> None:
         for command in commands(block.text):
-            if command.alone in self._left_out:
-                continue
-            if LASTING.match(command.text):
+            if does := self._instead.get(command.alone):
+                does()
+            elif LASTING.match(command.text):
                 self._open(command)
             else:
                 self._finish(command)
@@ -135,21 +139,43 @@ class Reader:
             assert journal.execute(block.text).fetchall(), f"nothing comes of line {block.line}"
 
     def _fill(self, block: Block) -> None:
-        # Chromium would keep a page that Playwright makes up away from this machine's ports.
-        self.page.goto(self.terminal.ports.put("http://localhost:3000/health/live"))
+        self._open_page(self._own_page("3000"))
         self.page.evaluate("html => { document.body.innerHTML = html; }", block.text)
 
     def _script(self, block: Block) -> None:
+        if self.page.url == "about:blank":
+            named = re.search(r"localhost:(\d+)", block.text)
+            self._open_page(self._own_page(named[1] if named else "3000"))
+        logged: list[str] = []
+        self.page.on("console", lambda message: logged.append(message.text))
+        self._printed = lambda: "\n".join(logged)
         kind = "module" if re.search(r"^import ", block.text, re.MULTILINE) else ""
         self.page.add_script_tag(content=self.terminal.ports.put(block.text), type=kind)
 
+    def _own_page(self, port: str) -> str:
+        """Return the address of a page of the server's own.
+
+        Chromium would keep one that Playwright makes up away from this machine's ports.
+        """
+        return self.terminal.ports.put(f"http://localhost:{port}/health/live")
+
     def _see(self, block: Block) -> None:
-        for address in (word.removeprefix("open=") for word in block.words if word.startswith("open=")):
-            self.page.goto(self.terminal.ports.put(address))
+        if address := block.said("open"):
+            self._open_page(self.terminal.ports.put(address))
+        if title := block.said("title"):
+            expect(self.page).to_have_title(re.compile(re.escape(title)))
         self._until(block.text, lambda: self.page.inner_text("body"), "the page shows")
 
+    def _open_page(self, address: str) -> None:
+        """Open a page, or load it anew, which asks the server where a mere visit may not."""
+        if self.page.url == address:
+            self.page.reload()
+        else:
+            self.page.goto(address)
+
     def _press(self, block: Block) -> None:
-        self.page.get_by_role("button", name=block.text, exact=True).first.click()
+        name, _, number = block.text.rpartition(" ")
+        self.page.get_by_role("button", name=name, exact=True).nth(int(number) - 1).click()
 
     def _hear(self, block: Block) -> None:
         self._until(block.text, lambda: self.terminal.ports.undo(self._printed()), "it printed")

@@ -14,7 +14,7 @@ PATIENCE = 60.0
 
 LASTING = re.compile(
     r"^(\w+=('[^']*'|\S+) +)*"
-    r"(\./dev demo|(\.venv/bin/)?punnet (serve|demo|simulate)|python3 -m http\.server|curl -N)\b"
+    r"(\./dev demo|(\S*/)?punnet (serve|demo|simulate)|python3 -m http\.server|curl -N)\b"
 )
 """Commands that go on until somebody ends them."""
 
