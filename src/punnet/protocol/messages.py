@@ -316,7 +316,7 @@ class Draft(Noun, frozen=True, kw_only=True):
 
 
 class ServerMessage(Draft, frozen=True, kw_only=True):
-    """One frame of the server. `messageId` is `epoch:offset` (see `punnet.protocol.frames`)."""
+    """One frame of the server. `messageId` is `epoch:offset`."""
 
     message_id: MessageId
 
