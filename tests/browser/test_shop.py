@@ -223,6 +223,57 @@ def test_a_price_that_falls_is_the_new_one_on_the_page_of_the_product_and_in_the
     expect(ann.locator(".total")).to_contain_text("$5.50")
 
 
+def test_whoever_plays_the_farmer_changes_what_others_see(shop: Shop, two: tuple[Page, Page]):
+    ann, ben = two
+    ann.goto(f"{shop.address}/product?id=gouda")
+    ann.locator("#peek").click()
+    ann.get_by_role("button", name="Price to $16.00").click()
+    expect(ben.locator("#news")).to_have_text("Gouda cost $20.00 and is $16.00 now.")
+
+    ann.get_by_role("button", name="Sell out").click()
+    expect(ann.locator(".farmer")).to_contain_text("Gouda: told.")
+    ann.reload()
+    expect(ann.get_by_role("button", name="Sold out today")).to_be_disabled()
+    ann.get_by_role("button", name="Back in stock").click()
+    expect(ben.locator("#news")).to_have_text("Gouda from Moor Farm is back.")
+    expect(ann.locator(".stock")).to_have_text("12 left today")
+
+
+def test_what_falls_in_price_while_one_goes_from_page_to_page_is_not_missed(
+    shop: Shop, two: tuple[Page, Page]
+):
+    ann, _ = two
+    # A page between two pages of the shop, which has no stream.
+    ann.goto(f"{shop.address}/health/live")
+    shop.change("brie", price=5.5)
+    ann.goto(f"{shop.address}/cart")
+    expect(ann.locator("#news")).to_have_text("Brie cost $7.00 and is $5.50 now.")
+    ann.goto(f"{shop.address}/")
+    expect(ann.locator("#drops .good")).to_have_count(1)
+
+
+def test_what_a_favourite_farm_has_newly_is_said_and_shown(shop: Shop, browser: Browser):
+    with browser.new_context() as context:
+        page = context.new_page()
+        # Who bought from Hill Farm before.
+        page.goto(f"{shop.address}/?user=neighbour-0")
+        is_live(page)
+        expect(page.locator("#arrivals")).to_be_hidden()
+        shop.add("bagels", "hill", "Bread", 4.0)
+        expect(page.locator("#news")).to_have_text("New from Hill Farm: Bagels.")
+        expect(page.locator("#arrivals .name")).to_have_text("Bagels")
+
+
+def test_another_shopper_is_another_person(shop: Shop, two: tuple[Page, Page]):
+    ann, _ = two
+    ann.locator(".pick .plus").first.click()
+    expect(ann.locator("#tote b")).to_be_visible()
+    ann.goto(f"{shop.address}/")
+    ann.get_by_label("Shopping as").select_option(label="another new visitor")
+    expect(ann.locator(".board .note")).to_contain_text("Nobody knows you yet")
+    expect(ann.locator("#tote")).to_have_accessible_name("Basket is empty")
+
+
 def test_who_was_cut_off_is_told_what_was_missed_and_what_was_done_meanwhile_arrives(
     shop: Shop, browser: Browser
 ):
