@@ -62,6 +62,7 @@ html_theme_options = {
         "color-foreground-border": LINE,
         "color-inline-code-background": WALL,
         "color-code-background": "#f8f2e4",
+        "color-highlight-on-target": "#f6e7c1",
         "color-card": "#fffdf8",
     },
     "dark_css_variables": {
@@ -78,6 +79,7 @@ html_theme_options = {
         "color-foreground-border": RULE,
         "color-inline-code-background": "#2a352f",
         "color-code-background": "#182019",
+        "color-highlight-on-target": "#33452f",
         "color-card": BOARD,
     },
 }

@@ -52,8 +52,11 @@ def test_no_two_headings_of_a_page_have_one_name(name):
 def test_every_setting_is_told_with_its_default():
     told = {row[0]: row for row in rows(written("settings.md"))}
     assert {f"`{name.upper()}`" for name in Settings.__struct_fields__} <= told.keys()
-    assert told["`PORT`"][2:] == ["a whole number from 0 to 65535", "`3000`"]
-    assert told["`HANDLERS`"][3] == "empty"
+    assert told["`PORT`"][1:] == [
+        "Port to listen on; 0 takes a free one.<br>*a whole number from 0 to 65535*",
+        "`3000`",
+    ]
+    assert told["`HANDLERS`"][2] == "empty"
     assert "Never shown." in told["`ADMIN_SECRET_KEY`"][1]
 
 

@@ -65,19 +65,17 @@ def page() -> str:
 
 
 def _table(fields: list[inspect.Field]) -> str:
-    rows = [
-        (code(field.name.upper()), _purpose(field), shapes.allowed(field.type), _default(field))
-        for field in fields
-    ]
-    return table(("setting", "what it is", "takes", "default"), rows)
+    rows = [(code(field.name.upper()), _purpose(field), _default(field)) for field in fields]
+    return table(("setting", "what it is, and what it takes", "default"), rows)
 
 
 def _purpose(field: inspect.Field) -> str:
-    """Return what a setting is for, and whether its value is ever shown."""
+    """Return what a setting is for, what it may be, and whether its value is ever shown."""
     kind = field.type
     assert isinstance(kind, inspect.Metadata)
     said = sentence(str((kind.extra_json_schema or {})["description"]))
-    return f"{said} Never shown." if (kind.extra or {}).get(SECRET) else said
+    shown = " Never shown." if (kind.extra or {}).get(SECRET) else ""
+    return f"{said}{shown}<br>*{shapes.allowed(kind)}*"
 
 
 def _default(field: inspect.Field) -> str:
