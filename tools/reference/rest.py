@@ -129,7 +129,7 @@ def _parameters(query: type) -> str:
 
 def _in_a_query(kind: inspect.Type) -> str:
     """Return what a parameter may be: a query string knows no null, and parts a list by commas."""
-    return kinds.words(kind, HOMES).removesuffix(" or null").removeprefix("a list of ")
+    return kinds.words(kind, HOMES).removesuffix(" or null").removesuffix(",").removeprefix("a list of ")
 
 
 def _default(field: inspect.Field) -> str:
