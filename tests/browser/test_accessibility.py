@@ -64,7 +64,7 @@ def test_nothing_grave_is_found_in_what_opens_on_a_page(
         page.locator(".stall .plus").first.click()
         page.locator(".board .why summary").first.click()
         page.locator("#words").press_sequentially("appl")
-        expect(page.get_by_role("option").first).to_be_visible()
+        expect(page.locator("#ideas").get_by_role("option").first).to_be_visible()
         assert found(page, axe) == []
 
         page.goto(f"{market}/cart")

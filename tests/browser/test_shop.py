@@ -107,13 +107,24 @@ def test_the_basket_is_changed_by_keyboard_and_keeps_the_focus(home: Page):
 
 def test_while_one_types_the_market_suggests_and_the_keys_choose(home: Page):
     home.locator("#words").press_sequentially("appl")
-    ideas = home.get_by_role("option")
+    ideas = home.locator("#ideas").get_by_role("option")
     expect(ideas.first).to_be_visible()
     home.keyboard.press("ArrowDown")
     expect(ideas.first).to_have_attribute("aria-selected", "true")
     wanted = ideas.first.locator("b").inner_text()
     home.keyboard.press("Enter")
     expect(home.locator("#sheet h1")).to_have_text(wanted)
+
+
+def test_an_idea_is_chosen_by_a_click_too_and_escape_puts_them_away(home: Page):
+    words, ideas = home.locator("#words"), home.locator("#ideas").get_by_role("option")
+    words.press_sequentially("egg")
+    expect(ideas.first).to_be_visible()
+    words.press("Escape")
+    expect(ideas).to_have_count(0)
+    words.press("s")
+    ideas.get_by_text("All of Eggs").click()
+    expect(home.locator("#found-title")).to_have_text("Eggs")
 
 
 def test_a_search_finds_by_name_and_suggests_something_else_beside_it(market: str, browser_page: Page):
