@@ -50,7 +50,9 @@ export class Connection {
 
   close() {
     this.#isOver = true;
-    for (const timer of [this.#opening, this.#beating, this.#silence]) clearTimeout(timer);
+    clearTimeout(this.#opening);
+    clearTimeout(this.#silence);
+    clearInterval(this.#beating);
     this.#line?.close();
     for (const { reject, late } of this.#asked.values()) {
       clearTimeout(late);

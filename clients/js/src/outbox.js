@@ -15,6 +15,7 @@ export class Outbox {
   #isOpen = false;
   #isRunning = false;
   #pause = null;
+  #trying = [];
   #keeper = null;
 
   /**
@@ -63,6 +64,13 @@ export class Outbox {
     if (this.#pause?.mayEnd) this.#pause.end();
   }
 
+  /** Settles once what waits has been sent, or could not be: whoever goes another way then does not overtake it. */
+  async tried() {
+    this.wake();
+    if (!this.#isOpen || !this.#waiting.size || this.#pause) return;
+    await new Promise((resolve) => this.#trying.push(resolve));
+  }
+
   #keep(action) {
     try {
       return this.#shelf.put(action);
@@ -100,10 +108,18 @@ export class Outbox {
     let tries = 0;
     while (this.#isOpen && this.#waiting.size) {
       const error = await this.#send();
+      if (error || !this.#waiting.size) this.#release();
       if (error && this.#isOpen) await this.#rest(error, tries);
       tries = error ? tries + 1 : 0;
     }
     this.#isRunning = false;
+    this.#release();
+  }
+
+  #release() {
+    const trying = this.#trying;
+    this.#trying = [];
+    for (const resolve of trying) resolve();
   }
 
   /** Send some; gives the error after which those that are left should wait, if there is one. */

@@ -22,6 +22,7 @@ export class Punnet {
   /** Nothing is opened, kept or sent before `connect`, or the first call. */
   constructor({ url, userId, topics = [], filter, latitude, longitude, token, storage, lastMessageId } = {}) {
     if (typeof userId !== "string" || userId === "") throw new TypeError("userId must say whose client this is.");
+    inList(topics);
     const base = addressOf(url);
     const shown = async () => (typeof token === "function" ? token() : token);
     this.userId = userId;
@@ -93,6 +94,7 @@ export class Punnet {
   }
 
   async act(action, { limit, context, ...about } = {}) {
+    await this.#outbox.tried();
     const asked = { userId: this.userId, ...asAction(action, about), getRecommendations: true, limit, context };
     return (await this.#rest.post("api/recommendations", asked)).recommendations;
   }
@@ -152,6 +154,7 @@ export class Punnet {
 
   /** Subscriptions are changed one after the other; nothing is asked of the server while no stream is wanted. */
   async #change(type, payload) {
+    inList(payload.topics);
     if (!this.#stream.isOn) return this.#subscribed(type, payload);
     const done = this.#changing.then(() => this.#negotiate(type, payload));
     this.#changing = done.catch(() => {});
@@ -199,6 +202,10 @@ export class Punnet {
       }
     }
   }
+}
+
+function inList(topics) {
+  if (!Array.isArray(topics)) throw new TypeError('topics must be a list of topics, such as ["price_drops"].');
 }
 
 function addressOf(url) {

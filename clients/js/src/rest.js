@@ -3,7 +3,7 @@
 import { refusal, Unreachable } from "./errors.js";
 
 const PATIENCE = 15_000; // milliseconds until a call counts as lost
-const LARGEST_KEPT_ALIVE = 60_000; // bytes; browsers keep at most 64 KiB alive when the page goes
+const SMALL = 8_000; // characters; browsers keep 64 KiB alive of all that a page left behind
 
 export class Rest {
   #base;
@@ -15,23 +15,24 @@ export class Rest {
     this.#token = token;
   }
 
-  /** Answers may lie in the browser's cache; those asked for anew reflect what was done a moment ago. */
+  /** The browser's cache is passed by, unless told otherwise: an answer in it knows nothing of what was done since. */
   get(path, query = {}, { cache = "no-store" } = {}) {
-    return this.#call(`${path}?${parameters(query)}`, { cache });
+    const address = new URL(path, this.#base);
+    address.search = parameters(query);
+    return this.#call(address, { cache });
   }
 
   /** What is posted outlives its page. */
   post(path, content) {
     const body = JSON.stringify(content);
     const headers = { "Content-Type": "application/json" };
-    return this.#call(path, { method: "POST", headers, body, keepalive: body.length < LARGEST_KEPT_ALIVE });
+    return this.#call(new URL(path, this.#base), { method: "POST", headers, body, keepalive: body.length < SMALL });
   }
 
-  async #call(path, options) {
+  async #call(address, options) {
     const headers = { ...options.headers, ...bearer(await this.#token()) };
     const signal = AbortSignal.timeout(PATIENCE);
-    const response = await reach(new URL(path, this.#base), { ...options, headers, signal });
-    return (await opened(response)).data;
+    return (await opened(await reach(address, { ...options, headers, signal }))).data;
   }
 }
 

@@ -1,0 +1,72 @@
+/** A small market on the server, and what tests share. */
+
+import { SERVER } from "./relay.js";
+
+let users = 0;
+
+/** A shopper nobody knows. */
+export const somebody = () => `shopper-${process.pid}-${++users}`;
+
+export async function call(method, path, body, server = SERVER) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(server + path, { method, headers, body: body && JSON.stringify(body) });
+  const answer = await response.json();
+  if (!answer.success) throw new Error(answer.error.message);
+  return answer.data;
+}
+
+/** A farm, and products of it at 5 each, under names of this test alone. */
+export async function stock(...names) {
+  const farm = `farm-${process.pid}-${++users}`;
+  await call("PUT", `/api/farms/${farm}`, { name: "Hill Farm" });
+  const ids = names.map((name) => `${name}-of-${farm}`);
+  for (const id of ids) await call("PUT", `/api/products/${id}`, { name: id, farmId: farm, category: "Bread", price: 5 });
+  return ids;
+}
+
+export const reprice = (id, price) => call("PATCH", `/api/products/${id}`, { price });
+
+/** The actions that the server has of a shopper, in the order in which it took them in. */
+export const actionsOf = async (userId) => (await call("GET", `/api/users/${userId}`)).actions;
+
+/** Settles once the condition holds; the runner's time limit is its end. */
+export async function until(condition) {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The next message, state or count that a client tells. */
+export const next = (punnet, type, fits = () => true) =>
+  new Promise((resolve) => {
+    const off = punnet.on(type, (payload, message) => {
+      if (!fits(payload, message)) return;
+      off();
+      resolve(payload);
+    });
+  });
+
+export const live = (punnet) => (punnet.state === "live" ? null : next(punnet, "state", (state) => state === "live"));
+
+/** Where a browser keeps things, and a page finds them again after it was loaded anew. */
+export class Storage {
+  items = new Map();
+
+  get length() {
+    return this.items.size;
+  }
+
+  key(at) {
+    return [...this.items.keys()][at] ?? null;
+  }
+
+  getItem(key) {
+    return this.items.get(key) ?? null;
+  }
+
+  setItem(key, value) {
+    this.items.set(key, value);
+  }
+
+  removeItem(key) {
+    this.items.delete(key);
+  }
+}
