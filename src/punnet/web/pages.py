@@ -86,6 +86,7 @@ def pages(openapi: bytes, asyncapi: bytes) -> dict[str, File]:
     for path, name in SHOP.items():
         head, _, main = static[name].decode().partition("\n\n")
         found[path] = file_of(name, frame.substitute(head=head, main=main).encode())
+    found["/admin"] = found["/static/admin.html"]
     found["/openapi.json"] = file_of("openapi.json", openapi)
     found["/asyncapi.json"] = file_of("asyncapi.json", asyncapi)
     found["/docs"] = file_of("docs.html", DOCS.encode())
