@@ -31,6 +31,9 @@ BROUGHT_BY_NPM = "npm install --install-links react react-dom esbuild ./punnet/c
 MARKET = re.compile(r"localhost:3000|punnet\.db|punnet serve|^SELECT", re.MULTILINE)
 """What a page cannot say without a market."""
 
+FILLED = re.compile(r"punnet import|createdb")
+"""What says that a page fills one of its own."""
+
 
 class OpenMarket(NamedTuple):
     """A server with a market, and its journal."""
@@ -117,7 +120,7 @@ def reader_of(
         opens_its_own = any(LASTING.match(command) and "3100" not in command for command in typed(page))
         if page in ("README.md", "docs/tutorial.md"):
             _lay_out_a_checkout(reader, page, environment)
-        elif MARKET.search(code) and "punnet import" not in code and "createdb" not in code:
+        elif MARKET.search(code) and not FILLED.search(code):
             _open_a_market(reader, request.getfixturevalue("open_market"), itself=not opens_its_own)
         if "createdb" in code:
             _offer_postgres(reader, request.getfixturevalue("own_postgres"))

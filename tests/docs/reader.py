@@ -8,6 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -125,13 +126,10 @@ class Reader:
 
     def _interpret(self, block: Block) -> None:
         printed = io.StringIO()
-        here = Path.cwd()
-        with contextlib.redirect_stdout(printed):
-            os.chdir(self.folder)
-            try:
-                exec(compile(self.terminal.ports.put(block.text), f"line {block.line}", "exec"), self._python)
-            finally:
-                os.chdir(here)
+        code = compile(self.terminal.ports.put(block.text), f"line {block.line}", "exec")
+        # In a thread of its own, since the browser's event loop runs in this one.
+        with contextlib.redirect_stdout(printed), contextlib.chdir(self.folder), ThreadPoolExecutor(1) as own:
+            own.submit(exec, code, self._python).result()
         self._printed = printed.getvalue
 
     def _ask(self, block: Block) -> None:
