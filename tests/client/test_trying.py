@@ -82,5 +82,7 @@ def test_keys_are_sent_where_they_belong_and_never_shown():
     assert keys.headers["Authorization"] == "Bearer shop-key"
     assert "Authorization" not in terms().headers
     assert "admin-key" not in str(keys.sending(get_farm("hill")))
-    shown = Terms("http://me:secret@stall:1", None, None, 1, float).address
-    assert shown == "http://stall:1"
+    assert "-key" not in repr(keys)
+    hidden = Terms("http://me:secret@stall:1", None, None, 1, float)
+    assert hidden.address == "http://stall:1"
+    assert "secret" not in repr(hidden)

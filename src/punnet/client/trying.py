@@ -6,7 +6,7 @@ and AsyncPunnet do that, each in its way; what to do is decided here for both.
 
 import logging
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -71,9 +71,9 @@ class Terms:
     `chance` gives numbers from 0 to 1: clients that lost one server do not all come back in the same moment.
     """
 
-    url: str
-    key: str | None
-    admin_key: str | None
+    url: str = field(repr=False)
+    key: str | None = field(repr=False)
+    admin_key: str | None = field(repr=False)
     tries: int
     chance: Callable[[], float]
 
