@@ -300,6 +300,7 @@ def test_every_reader_is_told_what_a_naive_model_says_in_order_and_once(rooms, p
             for reader, model in zip(both.readers, both.models, strict=True):
                 assert reader.alerts == model.told
                 assert in_order(reader.messages)
+            assert market.hub.written == sum(len(reader.messages) for reader in both.readers)
 
     asyncio.run(run())
 

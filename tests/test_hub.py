@@ -163,6 +163,7 @@ async def test_while_there_is_no_room_messages_wait_and_then_come_in_their_order
     for number in range(3):
         ann.send(draft(number))
     assert sent(wire) == []
+    assert hub.written == 0
     make_room(ann, wire)
     ann.send(draft(3))
     assert sent(wire) == [0, 1, 2, 3]
@@ -175,6 +176,7 @@ async def test_every_connection_of_a_user_gets_the_message_and_nobody_elses(hub)
     hub.publish_user("nobody", draft(3))
     assert sent(phone) == sent(laptop) == [1]
     assert sent(bob) == [2]
+    assert hub.written == 3
 
 
 async def test_a_reader_with_too_many_messages_waiting_is_closed_at_once_and_delays_no_other(hub):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from punnet.delivery import Delivery
-from punnet.engine.effects import Effects
+from punnet.engine.effects import Deed, Effects
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, TooBusy
 from punnet.handlers.handlers import Handlers
@@ -430,12 +430,13 @@ async def test_all_who_follow_are_told_what_came_of_each_commit_and_whom_to_forg
     shop.pipeline = Pipeline(shop.engine, shop.journal, followers, shop.clock)
     async with shop:
         await shop.submit([view("e1"), order("o1"), order("o1", "leek")])
+        [at] = [record.at for record in await shop.records() if record.fact == view("e1")]
         await shop.pipeline.erase("ann")
     for follower in followers:
         assert follower.noted == [
             "start",
             Effects(products=list(NAMES), farms=["hill"]),
-            Effects(actions=[view("e1")], buyers=["ann"], shoppers=["ann", "ann"]),
+            Effects([Deed(view("e1"), at, False)], [view("e1")], buyers=["ann"], shoppers=["ann", "ann"]),
             Effects(),
             "forget ann",
             "stop",

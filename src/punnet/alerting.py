@@ -168,7 +168,7 @@ class Alerting:
         if alert.kind is AlertKind.PRICE_DROP:
             others = self._engine.prices_last_seen([each.user_id for each in readers], alert.product)
         edition = self._edition(bundle)
-        forms = Forms(edition, standing)
+        forms, hub = Forms(edition, standing), self._hub
         for reader in readers:
             if reader.given >= last:
                 continue
@@ -178,6 +178,7 @@ class Alerting:
             reader.given = last
             price = others.get(reader.user_id) if others else None
             if price is None:
+                hub.written += 1
                 reader.write(forms[reader.prepare])
             elif price > alert.after:
                 reader.give(edition.frame(standing, price))

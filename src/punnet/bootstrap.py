@@ -46,9 +46,11 @@ from punnet.snapshotting import Snapshotting
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
+from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
+from punnet.web.recent import Recent
 from punnet.web.routes import ROUTES
 from punnet.web.shop import Limits, Shop
 from punnet.web.wires import WebSocketWire
@@ -201,12 +203,14 @@ def _shop(
     alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock)
     own = Handlers(handlers, delivery, settings.recommendation_timeout / 1_000)
     answers = Answers(engine, hub.listens, seconds=settings.result_cache_seconds)
+    recent = Recent()
     # The answers first: whatever becomes of the others, what has changed is not given again.
-    following = answers, delivery, alerting, watching, own
+    following = answers, delivery, alerting, watching, own, recent
     pipeline = _pipeline(settings, journal, restored, following, clock)
     return Shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
-        handlers=own, answers=answers, journal=journal, hub=hub, clock=clock,
+        handlers=own, answers=answers, recent=recent, history=History(pipeline, recent, hub, clock),
+        journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
         admin_key=AdminKey(settings.admin_secret_key), origins=Origins(settings.origins),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),
@@ -263,14 +267,16 @@ def _mailer(
 @asynccontextmanager
 async def running(server: Server) -> AsyncIterator[Shop]:
     """Take facts in; at the end finish what was taken in and close the journal."""
-    pipeline, mailer = server.shop.pipeline, server.shop.mailer
+    pipeline, history, mailer = server.shop.pipeline, server.shop.history, server.shop.mailer
     try:
         pipeline.start()
+        history.start()
         if mailer is not None:
             mailer.start()
         yield server.shop
     finally:
         await pipeline.stop()
+        await history.stop()
         server.shop.hub.close()
         if mailer is not None:
             await mailer.stop()

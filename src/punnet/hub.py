@@ -142,6 +142,7 @@ class Connection:
 
     def give(self, frame: Frame) -> None:
         """Send an alert; only a connection that is `ready` can be given one."""
+        self._hub.written += 1
         self.write(self.prepare(frame))
 
     def close(self, code: int, reason: str = "") -> None:
@@ -196,6 +197,7 @@ class Connection:
     def _put(self, draft: bytes) -> None:
         numbers = self._hub.numbers
         given = self.given if self.behind else max(self.given, numbers.published)
+        self._hub.written += 1
         self.write(self.prepare(Frame(draft, numbers.following(given))))
 
     def _wait(self) -> None:
@@ -257,6 +259,8 @@ class Hub:
         self._nobody.set()
         self.open = 0
         self.total = 0
+        self.written = 0
+        """Messages put on wires, of whatever kind and however many of each."""
         self.changes = 0
         """How often somebody's subscriptions changed."""
 

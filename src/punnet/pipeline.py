@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
+from punnet.core.histogram import Histogram
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, JournalUnavailable, TooBusy
@@ -62,24 +63,6 @@ class Follower(Protocol):
         ...
 
 
-class Mean:
-    """The mean of what was added to it; 0 before."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._sum = 0.0
-
-    @property
-    def value(self) -> float:
-        """The mean."""
-        return self._sum / self._count if self._count else 0.0
-
-    def add(self, part: float) -> None:
-        """Count one more."""
-        self._count += 1
-        self._sum += part
-
-
 class Pipeline:
     """Takes facts in for one engine, which nothing else changes.
 
@@ -118,7 +101,9 @@ class Pipeline:
         self._snapshotting = snapshotting
         self._behind = False
         self._trouble = ""
-        self._seconds = Mean()
+        self.timing = Histogram()
+        """From `submit` until the engine reflects it, of the calls that brought actions."""
+        self._counted_from = (0, 0.0)
 
     @property
     def waiting(self) -> int:
@@ -142,8 +127,10 @@ class Pipeline:
 
     @property
     def average_seconds(self) -> float:
-        """The mean time from `submit` until the engine reflects it, of the calls that brought actions."""
-        return self._seconds.value
+        """The mean of `timing` since `reset`; 0 where there was nothing."""
+        count, seconds = self._counted_from
+        counted = self.timing.count - count
+        return (self.timing.seconds - seconds) / counted if counted else 0.0
 
     async def replay(self) -> int:
         """Bring the engine up to the journal, react to nothing, and return how many records it lacked."""
@@ -171,8 +158,8 @@ class Pipeline:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def reset(self) -> None:
-        """Measure how long calls take from now on."""
-        self._seconds = Mean()
+        """Take the mean of how long calls take from now on."""
+        self._counted_from = self.timing.count, self.timing.seconds
 
     async def submit(self, entries: Sequence[tuple[Fact, ...]]) -> list[Verdict]:
         """Return a verdict on each of `entries` once they are durable and applied.
@@ -307,7 +294,7 @@ class Pipeline:
                 call.verdicts.set_result(verdicts[start:end])
             start = end
             if any(isinstance(entry.facts[-1], Action) for entry in call.entries):
-                self._seconds.add(now - call.began)
+                self.timing.add(now - call.began)
 
 
 def _fail(calls: list[Call], error: Exception) -> None:

@@ -59,6 +59,9 @@ def test_what_follows_from_parts_added_up_is_what_follows_from_the_whole(happene
     assert added == whole.apply(taken)
     named = [changed(record.fact) for record in taken]
     assert added.products == [name for name in named if name is not None]
+    actions = [(it.fact, it.at) for it in taken if isinstance(it.fact, Action)]
+    assert [(deed.action, deed.at) for deed in added.deeds] == actions
+    assert added.actions == [deed.action for deed in added.deeds if not deed.debounced]
     assert added.shoppers == [it.fact.user_id for it in taken if isinstance(it.fact, Action | Order)]
     assert added.farms == [it.fact.id for it in taken if is_of_farm(it.fact)]
 
@@ -67,7 +70,7 @@ def test_from_nothing_follows_nothing():
     effects = Engine().apply([])
     assert effects == Effects()
     assert (effects.actions, effects.buyers, effects.products) == ([], [], [])
-    assert (effects.shoppers, effects.farms) == ([], [])
+    assert (effects.shoppers, effects.farms, effects.deeds) == ([], [], [])
 
 
 def test_what_is_added_to_one_is_not_added_to_another():
@@ -99,6 +102,7 @@ def test_an_action_that_is_repeated_at_once_is_not_reacted_to():
     view = did("ann", "VIEW_PRODUCT", "leeks")
     effects = Engine().apply(records(farm(), product("leeks"), view, did("ann", "VIEW_PRODUCT", "leeks")))
     assert (effects.actions, effects.shoppers) == ([view], ["ann", "ann"])
+    assert [deed.debounced for deed in effects.deeds] == [False, True]
 
 
 def test_from_farms_follows_that_they_are_others():

@@ -29,9 +29,11 @@ from punnet.protocol.messages import LARGEST_FRAME
 from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
+from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
+from punnet.web.recent import Recent
 from punnet.web.shop import Limits, Shop
 from punnet.web.wires import WebSocketWire
 
@@ -111,6 +113,7 @@ async def opened(
     origins: Sequence[str] = (),
     cached: float = SECONDS,
     clock: Callable[[], float] | None = None,
+    monotonic: Callable[[], float] | None = None,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
 
@@ -124,7 +127,9 @@ async def opened(
     delivery = Delivery(engine, hub, clock, interval=interval)
     alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock, gap=gap)
     own, answers = Handlers(handlers, delivery), Answers(engine, hub.listens, seconds=cached)
-    pipeline = Pipeline(engine, journal, (answers, delivery, alerting, watching, own), clock, capacity)
+    recent = Recent()
+    following = answers, delivery, alerting, watching, own, recent
+    pipeline = Pipeline(engine, journal, following, clock, capacity)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
@@ -133,6 +138,8 @@ async def opened(
         watching=watching,
         handlers=own,
         answers=answers,
+        recent=recent,
+        history=History(pipeline, recent, hub, clock, monotonic or time.perf_counter),
         journal=journal,
         hub=hub,
         clock=clock,

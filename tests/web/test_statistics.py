@@ -17,7 +17,12 @@ from tests.wires import Reel
 
 STATS = "/api/recommendations/stats"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "statistics.md"
-MAPS = {"events.byType", "websockets.subscriptionBreakdown"}
+MAPS = {
+    "events.byType",
+    "websockets.subscriptionBreakdown",
+    "history.answerTime",
+    "history.processingTime",
+}
 
 
 async def stats(stall, **params):
@@ -52,6 +57,7 @@ async def test_without_detail_there_is_no_breakdown(stall):
 
     assert "byType" not in found["events"]
     assert "subscriptionBreakdown" not in found["websockets"]
+    assert "history" not in found
 
 
 async def test_connections_and_their_topics_are_counted(stall):
@@ -172,19 +178,24 @@ async def test_the_process_says_how_it_is(stall):
 
 
 async def test_the_shape_is_the_documented_one(stall):
+    stall.shop.history.note()
     assert msgspec.convert(await stats(stall, detailed="true"), Statistics)
 
 
 def numbers(part, path=""):
     """Yield the name of every number, with the parts that it stands in."""
     for name, inner in part.items():
-        if isinstance(inner, dict) and path + name not in MAPS:
+        if isinstance(inner, list):
+            yield path + name
+            yield from numbers(inner[0], f"{path}{name}.")
+        elif isinstance(inner, dict) and path + name not in MAPS:
             yield from numbers(inner, f"{path}{name}.")
         else:
             yield path + name
 
 
 async def test_the_reference_explains_every_number_in_the_order_of_the_answer(stall):
+    stall.shop.history.note()
     explained = re.findall(r"^\| `([\w.]+)` \| \S.* \|", REFERENCE.read_text(), re.MULTILINE)
 
     assert explained == list(numbers(await stats(stall, detailed="true")))

@@ -1,18 +1,28 @@
 """What follows from records that were applied."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from punnet.market import Action, EntityType, Fact, Farm, FarmChange, Product, ProductChange, Removal
 
 
+class Deed(NamedTuple):
+    """An action, when the server took it in (seconds), and whether it came too quickly after the same one."""
+
+    action: Action
+    at: float
+    debounced: bool
+
+
 @dataclass(slots=True)
 class Effects:
-    """Actions to react to, who did or bought something, and which products and farms are others now.
+    """All actions, those to react to, who did or bought something, and which products and farms are others.
 
     `shoppers` did anything at all, that which is not reacted to among it; products and farms were put,
     patched or removed. Alerts are not here: the engine holds and numbers them itself.
     """
 
+    deeds: list[Deed] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     buyers: list[str] = field(default_factory=list)
     shoppers: list[str] = field(default_factory=list)
@@ -35,6 +45,7 @@ class Effects:
 
     def add(self, later: "Effects") -> None:
         """Add what follows from later records."""
+        self.deeds += later.deeds
         self.actions += later.actions
         self.buyers += later.buyers
         self.shoppers += later.shoppers

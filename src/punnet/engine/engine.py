@@ -12,7 +12,7 @@ from punnet.engine.alerts import Alert, Alerts
 from punnet.engine.answering import Answering
 from punnet.engine.catalogue import Catalogue
 from punnet.engine.debounce import Debounce
-from punnet.engine.effects import Effects
+from punnet.engine.effects import Deed, Effects
 from punnet.engine.funnel import Steps
 from punnet.engine.index import Index
 from punnet.engine.kept import Kept
@@ -155,7 +155,9 @@ class Engine:
             case Action() as action:
                 self._kept.drop(self._index.shoppers.find(action.user_id))
                 effects.shoppers.append(action.user_id)
-                if not self._debounce.skips(action, record.at):
+                debounced = self._debounce.skips(action, record.at)
+                effects.deeds.append(Deed(action, record.at, debounced))
+                if not debounced:
                     effects.actions.append(action)
             case Order(user_id=user_id):
                 self._kept.drop(self._index.shoppers.find(user_id))

@@ -114,6 +114,23 @@ class Erasure(Noun, frozen=True, kw_only=True):
     erased: int
 
 
+class RecentAction(KeptAction, frozen=True, kw_only=True):
+    """An action that was taken in a moment ago; later ones have a higher `position`.
+
+    One that is `debounced` came too quickly after the same one to be reacted to.
+    """
+
+    position: int
+    debounced: bool
+
+
+class RecentActions(Noun, frozen=True, kw_only=True):
+    """Actions in the order they were taken in; what comes next comes `after` the position `last`."""
+
+    actions: tuple[RecentAction, ...]
+    last: int
+
+
 class Cleared(Noun, frozen=True, kw_only=True):
     """How many reactions and calls of handlers were dropped before they were made."""
 

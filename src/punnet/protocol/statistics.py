@@ -111,8 +111,32 @@ class ProcessStatistics(Noun, frozen=True, kw_only=True):
     memory_usage: MemoryUsage
 
 
+class Times(Noun, frozen=True, kw_only=True):
+    """How many milliseconds half of the calls took at most, and 99 of 100."""
+
+    p50: float
+    p99: float
+
+
+class Stretch(Noun, frozen=True, kw_only=True):
+    """A stretch of time, `seconds` long and over at `until`, and what happened in it.
+
+    Recommendations that were asked for, actions that were taken in and how long both took, null where there
+    were none; messages put on streams; and how many streams were open at its end.
+    """
+
+    until: Moment
+    seconds: float
+    answers: int
+    answer_time: Times | None
+    actions: int
+    processing_time: Times | None
+    messages: int
+    connections: int
+
+
 class Statistics(Noun, frozen=True, kw_only=True):
-    """Everything the server counts."""
+    """Everything the server counts; `history` only in detail, its stretches in order."""
 
     events: EventStatistics
     recommendations: RecommendationStatistics
@@ -120,4 +144,5 @@ class Statistics(Noun, frozen=True, kw_only=True):
     websockets: WebSocketStatistics
     market: MarketStatistics
     health: HealthStatistics
+    history: tuple[Stretch, ...] | UnsetType = UNSET
     meta: ProcessStatistics

@@ -1,5 +1,6 @@
 """Answers, and the actions that change them."""
 
+import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from msgspec import Meta as Bounds
 
 from punnet.engine.reactions import query_after
 from punnet.errors import not_in_catalogue
-from punnet.market import Algorithm, Id, Noun, Query
+from punnet.market import Algorithm, Answer, Id, Noun, Query
 from punnet.protocol import actions, codec
 from punnet.protocol.messages import on_page
 from punnet.protocol.replies import Processed, Together
@@ -29,10 +30,10 @@ async def get_recommendations(shop: Shop, call: Call) -> Reply:
     """Answer a query, as it was a moment ago where that is still the answer."""
     answers, now = shop.answers, shop.clock()
     question = answers.question(call.query)
-    if question is not None and (found := answers.find(question, now)):
-        return found
-    answer = shop.engine.answer(codec.read_query(call.query, Query), now)
-    data, count = codec.write(answer), len(answer.recommendations)
+    if question is not None and (kept := answers.find(question, now)):
+        return kept
+    found = shop.engine.answer(codec.read_query(call.query, Query), now)
+    data, count = codec.write(found), len(found.recommendations)
     answers.made += 1
     if question is not None:
         answers.keep(question, data, count, now)
@@ -60,10 +61,18 @@ async def post_action(shop: Shop, call: Call) -> Reply:
     query = _query_after(shop, posted, tracked) if posted.get_recommendations else None
     duplicate = await track(shop, tracked)
     event_id = tracked.action.event_id
-    answer = UNSET if query is None else shop.engine.answer(query, shop.clock())
+    found = UNSET if query is None else answer(shop, query)
     return Reply(
-        Processed(event_processed=True, event_id=event_id, duplicate=duplicate, recommendations=answer)
+        Processed(event_processed=True, event_id=event_id, duplicate=duplicate, recommendations=found)
     )
+
+
+def answer(shop: Shop, query: Query) -> Answer:
+    """Return the recommendations for a query that somebody waits for, and note how long that took."""
+    began = time.perf_counter()
+    found = shop.engine.answer(query, shop.clock())
+    shop.history.answering.add(time.perf_counter() - began)
+    return found
 
 
 async def post_events(shop: Shop, call: Call) -> Reply:

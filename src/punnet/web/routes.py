@@ -122,6 +122,11 @@ ROUTES: tuple[Route, ...] = (
         "Erase all that is kept of a shopper", users.delete_user, replies.Erasure, refusals=(429, 503),
     ),
     Route(
+        "GET", "/api/events", "events",
+        "The latest actions", administration.get_events, replies.RecentActions,
+        query=administration.RecentQuery, admin=True,
+    ),
+    Route(
         "POST", "/api/events", "events",
         "Actions in bulk", recommendations.post_events, replies.BulkReport, body=(PostedAction,), lines=True,
     ),

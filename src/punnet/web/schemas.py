@@ -12,7 +12,7 @@ REFS = "#/components/schemas/{name}"
 
 PARAMETERS = {
     "Last-Event-ID": "What a browser that connects again sends, and takes the place of lastMessageId",
-    "after": "The id of the last product of the page before",
+    "after": "What came before: the `id` of the last product, or `last` of the actions",
     "categories": "Only alerts about products of these categories, separated by commas",
     "category": "Only products of this category",
     "context": "The page the answer is for; without it PRODUCT_DETAIL beside a product, else HOME",

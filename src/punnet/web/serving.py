@@ -115,7 +115,10 @@ class Endpoint:
             if route.admin:
                 admit(shop.admin_key, header(scope, ADMIN_KEY), call)
             reply = await route.handle(shop, call)
-            return succeeded(reply, request_id, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            if route.prompt:
+                shop.history.answering.add(seconds)
+            return succeeded(reply, request_id, seconds)
         except PunnetError as error:
             return failed(error, request_id)
         except Exception:

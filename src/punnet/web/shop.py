@@ -14,8 +14,10 @@ from punnet.pipeline import Pipeline
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
 from punnet.watching import Watching
 from punnet.web.answers import Answers
+from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
+from punnet.web.recent import Recent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Shop:
     watching: Watching
     handlers: Handlers
     answers: Answers
+    recent: Recent
+    history: History
     journal: Journal
     hub: Hub
     clock: Callable[[], float]

@@ -50,6 +50,7 @@ async def get_statistics(shop: Shop, call: Call) -> Reply:
             websockets=_websockets(shop, detailed=detailed),
             market=_market(shop),
             health=_health(shop),
+            history=shop.history.stretches if detailed else UNSET,
             meta=_process(shop, now),
         )
     )

@@ -8,6 +8,7 @@ from punnet.errors import PunnetError, Refused
 from punnet.protocol import codec, session
 from punnet.protocol.actions import Tracked
 from punnet.web.exchange import Sent, failed, request_id_of, send_response
+from punnet.web.recommendations import answer
 from punnet.web.recording import track
 from punnet.web.shop import Shop
 from punnet.web.streams import Stream, StreamQuery
@@ -89,7 +90,7 @@ class _Dialogue(Stream):
     def _answer(self, ask: session.Ask) -> session.Send:
         now = self.shop.clock()
         try:
-            return self.session.answered(self.shop.engine.answer(ask.query, now), now, ask.request_id)
+            return self.session.answered(answer(self.shop, ask.query), now, ask.request_id)
         except PunnetError as error:
             return self.session.refused(error, now, ask.request_id)
 
