@@ -18,10 +18,13 @@ export class Delivery {
     this.#userId = userId;
   }
 
-  /** Take actions to the server, in order. Gives what became of them, perhaps only of the first ones: {eventId, duplicate}, or an error. */
+  /** What follows an action comes over the stream: one that is about to open is waited for. */
+  ready() {
+    return this.#stream.whenTried();
+  }
+
+  /** Take actions to the server, in order. Gives what became of the first of them, or of all: {eventId, duplicate}, or an error. */
   async take(actions) {
-    // What follows an action comes over the stream: one that is about to open is waited for.
-    await this.#stream.whenTried();
     if (this.#stream.transport === WEBSOCKET && actions.length <= FEW && actions.every(fitsFrame)) {
       return Promise.all(actions.map((action) => this.#say(action).catch((error) => error)));
     }

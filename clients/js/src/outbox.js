@@ -9,6 +9,7 @@ const LARGEST_BATCH = 200_000; // characters
 
 export class Outbox {
   #shelf;
+  #ready;
   #deliver;
   #told;
   #waiting = new Map();
@@ -17,13 +18,15 @@ export class Outbox {
   #pause = null;
   #trying = [];
   #keeper = null;
+  #adopted = null;
 
   /**
-   * `deliver(actions)` takes some of them from the front, and gives what became of each: {eventId, duplicate}, or an error. `told` has the functions that
-   * are called: `pending(count)` and `refused(error, action)`.
+   * `ready()` settles when it is a good moment to send. `deliver(actions)` takes them to the server, and gives what became of the first of them, or of
+   * all: {eventId, duplicate}, or an error. `told` has the functions that are called: `pending(count)` and `refused(error, action)`.
    */
-  constructor({ shelf, deliver, told }) {
+  constructor({ shelf, ready, deliver, told }) {
     this.#shelf = shelf;
+    this.#ready = ready;
     this.#deliver = deliver;
     this.#told = told;
   }
@@ -84,30 +87,40 @@ export class Outbox {
     this.#told.pending(this.pending);
   }
 
-  /** Take over what earlier pages left; of several tabs one does that. */
+  /** Take over what earlier pages left: of several tabs one does that, and when it goes the next. */
   #adopt() {
-    const adopt = () => {
-      for (const [key, action] of this.#shelf.all()) if (!this.#waiting.has(key)) this.#wait(key, action, null);
-      this.#run();
-    };
-    if (!globalThis.navigator?.locks) return adopt();
+    const locks = globalThis.navigator?.locks;
+    if (!locks) {
+      this.#takeOver();
+      return;
+    }
     this.#keeper = new AbortController();
     const { signal } = this.#keeper;
-    const kept = () => {
-      adopt();
-      return new Promise((resolve) => signal.addEventListener("abort", resolve));
-    };
-    navigator.locks.request(this.#shelf.name, { signal }, kept).catch(() => {});
+    const { name } = this.#shelf;
+    this.#adopted = new Promise((resolve) => {
+      const keep = (lock) => {
+        if (lock && !signal.aborted) this.#takeOver();
+        resolve();
+        return lock && ended(signal);
+      };
+      const inTurn = () => locks.request(name, { signal }, keep);
+      locks.request(name, { ifAvailable: true }, keep).then(inTurn).catch(() => {});
+    });
+  }
+
+  #takeOver() {
+    for (const [key, action] of this.#shelf.all()) if (!this.#waiting.has(key)) this.#wait(key, action, null);
+    this.#run();
   }
 
   async #run() {
     if (this.#isRunning || !this.#isOpen) return;
     this.#isRunning = true;
-    // What is done in one moment goes out together.
-    await null;
     let tries = 0;
     while (this.#isOpen && this.#waiting.size) {
-      const error = await this.#send();
+      // What is done in one moment goes out together, behind what was done before.
+      await Promise.all([this.#ready(), this.#adopted]);
+      const error = this.#isOpen ? await this.#send() : null;
       if (error || !this.#waiting.size) this.#release();
       if (error && this.#isOpen) await this.#rest(error, tries);
       tries = error ? tries + 1 : 0;
@@ -166,4 +179,8 @@ export class Outbox {
       this.#pause = { end, mayEnd: !error.retryAfter };
     });
   }
+}
+
+function ended(signal) {
+  return signal.aborted ? null : new Promise((resolve) => signal.addEventListener("abort", resolve));
 }

@@ -33,6 +33,7 @@ export class Punnet {
     const delivery = new Delivery({ stream: this.#stream, rest: this.#rest, userId });
     this.#outbox = new Outbox({
       shelf: new Shelf(storage === undefined ? storageHere() : storage, base, userId),
+      ready: () => delivery.ready(),
       deliver: (actions) => delivery.take(actions),
       told: {
         pending: (count) => this.#emit("pending", count),
@@ -90,7 +91,8 @@ export class Punnet {
 
   async track(action, about = {}) {
     if (this.state !== "closed") this.#outbox.open();
-    return this.#outbox.put(asAction(action, about));
+    // It may arrive much later.
+    return this.#outbox.put(asAction(action, { timestamp: new Date(), ...about }));
   }
 
   async act(action, { limit, context, ...about } = {}) {
@@ -218,6 +220,6 @@ function addressOf(url) {
   return new URL(".", address).href;
 }
 
-function asAction(action, { entityId, entityType, metadata, timestamp = new Date(), eventId = newId() }) {
+function asAction(action, { entityId, entityType, metadata, timestamp, eventId = newId() }) {
   return { eventId, action, entityId, entityType, metadata, timestamp };
 }

@@ -174,6 +174,7 @@ export class Stream {
 
   /** See now and then, beside the events, whether a WebSocket gets through. */
   #tryLater() {
+    clearTimeout(this.#trial);
     this.#trial = setTimeout(() => {
       const { userId } = this.#query();
       const message = () => {

@@ -10,6 +10,8 @@ export class Relay {
   requests = [];
   /** What the client said in WebSocket frames. */
   frames = [];
+  /** How many connections were turned away while it was cut. */
+  turnedAway = 0;
   /** Answers to a request's first bytes instead of the server, where it gives something. */
   answer = () => null;
   /** Changes what the server sends. */
@@ -57,6 +59,7 @@ export class Relay {
 
   #take(near) {
     if (!this.#isWhole) {
+      this.turnedAway += 1;
       near.destroy();
       return;
     }

@@ -29,9 +29,15 @@ export const reprice = (id, price) => call("PATCH", `/api/products/${id}`, { pri
 /** The actions that the server has of a shopper, in the order in which it took them in. */
 export const actionsOf = async (userId) => (await call("GET", `/api/users/${userId}`)).actions;
 
-/** Settles once the condition holds; the runner's time limit is its end. */
+const PATIENCE = 10_000;
+
+/** Settles once the condition holds. */
 export async function until(condition) {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = Date.now() + PATIENCE;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`It never came true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** The next message, state or count that a client tells. */
