@@ -31,7 +31,7 @@ BROUGHT_BY_NPM = "npm install --install-links react react-dom esbuild ./punnet/c
 MARKET = re.compile(r"localhost:3000|punnet\.db|punnet serve|^SELECT", re.MULTILINE)
 """What a page cannot say without a market."""
 
-FILLED = re.compile(r"punnet import|createdb")
+FILLED = re.compile(r"punnet import|createdb|put_farm")
 """What says that a page fills one of its own."""
 
 
