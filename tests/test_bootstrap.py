@@ -410,8 +410,8 @@ async def test_statistics_can_be_switched_off(tmp_path):
     with bind(settings) as listener:
         server = await build(settings)
         async with running(server):
-            statistics, document = await answer(
-                server, listener, "/api/recommendations/stats", "/openapi.json"
+            statistics, metrics, document = await answer(
+                server, listener, "/api/recommendations/stats", "/metrics", "/openapi.json"
             )
-    assert statistics.status_code == 404
+    assert statistics.status_code == metrics.status_code == 404
     assert "/api/recommendations/stats" not in document.json()["paths"]

@@ -328,8 +328,9 @@ def greeting(server: Server, listener: socket.socket) -> str:
 async def serve(server: Server, listener: socket.socket, streams: socket.socket | None = None) -> None:
     """Answer on `listener`, and the WebSocket on `streams` too, until SIGINT or SIGTERM."""
     settings = server.settings
-    routes = [route for route in ROUTES if settings.enable_stats_endpoint or route.path != STATISTICS]
-    app = create_app(server.shop, routes=routes, ws_path=settings.ws_path)
+    counted = settings.enable_stats_endpoint
+    routes = [route for route in ROUTES if counted or route.path != STATISTICS]
+    app = create_app(server.shop, routes=routes, ws_path=settings.ws_path, metrics=counted)
     if streams is not None:
         app = streams_only(app, streams.getsockname()[1], server.shop.new_id)
     await listen(app, server.shop, [listener] if streams is None else [listener, streams])

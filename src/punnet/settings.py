@@ -99,9 +99,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="own handlers: a module, or a file that ends in .py; none without it")
     ] = ""
     max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
-    enable_stats_endpoint: Annotated[bool, Meta(description="whether /api/recommendations/stats answers")] = (
-        True
-    )
+    enable_stats_endpoint: Annotated[
+        bool, Meta(description="whether /api/recommendations/stats and /metrics answer")
+    ] = True
     admin_secret_key: Annotated[
         str, _secret("key that resets the statistics and clears the queue; nobody can without it")
     ] = ""

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 
@@ -108,10 +109,10 @@ ASKING = {
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_what_is_asked_for_counts_whichever_way_it_is_answered(stall, at_once):
     app = stall.app if at_once else stall.app.app
-    async with served(app) as address:
+    async with served(app) as address, httpx.AsyncClient() as client:
         for what, (method, path, body, count) in ASKING.items():
             before = stall.shop.history.answering.count
-            await stall.client.request(method, f"http://{address}{path}", json=body)
+            await client.request(method, f"http://{address}{path}", json=body)
             assert stall.shop.history.answering.count - before == count, what
 
 

@@ -11,6 +11,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from punnet.web import asyncapi, openapi
 from punnet.web.events import events_handler
 from punnet.web.exchange import failed, nothing_at, request_id_of, send_response
+from punnet.web.metrics import metrics_handler
 from punnet.web.origins import shared
 from punnet.web.pages import page_handlers, pages
 from punnet.web.prompt import AtOnce, Counter
@@ -24,8 +25,13 @@ WS_PATH = "/ws/recommendations"
 logger = logging.getLogger(__name__)
 
 
-def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = WS_PATH) -> Counter:
-    """Return the ASGI application that serves `shop`; what is behind it the caller starts and stops."""
+def create_app(
+    shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = WS_PATH, metrics: bool = True
+) -> Counter:
+    """Return the ASGI application that serves `shop`; what is behind it the caller starts and stops.
+
+    Without `metrics` Prometheus is told nothing.
+    """
     files = pages(openapi.document(routes), asyncapi.document(ws_path))
     served = endpoints(shop, routes)
     app = Litestar(
@@ -33,6 +39,7 @@ def create_app(shop: Shop, *, routes: Sequence[Route] = ROUTES, ws_path: str = W
             *(endpoint.handler() for endpoint in served),
             *page_handlers(files, shop.new_id),
             events_handler(shop),
+            *([metrics_handler(shop)] if metrics else ()),
             websocket_handler(shop, ws_path),
         ],
         exception_handlers={Exception: unforeseen(shop.new_id)},

@@ -40,19 +40,21 @@ class StatisticsQuery(Noun, frozen=True, kw_only=True):
 
 async def get_statistics(shop: Shop, call: Call) -> Reply:
     """Answer the statistics."""
-    detailed = codec.read_query(call.query, StatisticsQuery).detailed
+    return Reply(taken(shop, detailed=codec.read_query(call.query, StatisticsQuery).detailed))
+
+
+def taken(shop: Shop, *, detailed: bool) -> Statistics:
+    """Return the statistics as they are now."""
     now = shop.clock()
-    return Reply(
-        Statistics(
-            events=_events(shop, now, detailed=detailed),
-            recommendations=_recommendations(shop),
-            emails=_emails(shop),
-            websockets=_websockets(shop, detailed=detailed),
-            market=_market(shop),
-            health=_health(shop),
-            history=shop.history.stretches if detailed else UNSET,
-            meta=_process(shop, now),
-        )
+    return Statistics(
+        events=_events(shop, now, detailed=detailed),
+        recommendations=_recommendations(shop),
+        emails=_emails(shop),
+        websockets=_websockets(shop, detailed=detailed),
+        market=_market(shop),
+        health=_health(shop),
+        history=shop.history.stretches if detailed else UNSET,
+        meta=_process(shop, now),
     )
 
 
