@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Reader:
         self.folder = folder
         self.terminal = Terminal(folder, environment)
         self._instead: dict[str, Callable[[], None]] = {}
+        self._for_others: Container[str] = ()
         self._new_page = page
         self._page: Page | None = None
         self._python: dict[str, object] = {"__name__": "__main__"}
@@ -54,6 +55,10 @@ class Reader:
     def instead_of(self, command: str, does: Callable[[], None] = lambda: None) -> None:
         """Do something else, or nothing, where a page has this command; what was said first counts."""
         self._instead.setdefault(command, does)
+
+    def leave_to_others(self, languages: Container[str]) -> None:
+        """Pass over what is in one of these languages."""
+        self._for_others = languages
 
     def follow(self, block: Block) -> None:
         """Do what a block is for; raise Unknown where nobody knows, AssertionError where it fails."""
@@ -74,6 +79,8 @@ class Reader:
             "sql": self._ask,
             "json": lambda block: json.loads(block.text),
         }
+        if kind in self._for_others:
+            return
         if kind not in does:
             raise Unknown(f"line {block.line}: how is a block of `{kind}` run?")
         does[kind](block)

@@ -42,6 +42,9 @@ NOT_USED = {
 }
 """Files that are written and not tried, and why not."""
 
+FOR_OTHERS = {"yaml": "Prometheus reads it", "promql": "Prometheus is asked it"}
+"""Languages of programs that the tests do not have."""
+
 PAGES = [page for page in pages() if blocks(page)]
 
 
@@ -50,12 +53,14 @@ def test_a_page_does_what_it_says(page, reader_of):
     reader = reader_of(page)
     for command in NOT_RUN:
         reader.instead_of(command)
+    reader.leave_to_others(FOR_OTHERS)
     for block in blocks(page):
         reader.follow(block)
 
 
 def test_what_is_not_run_stands_on_a_page():
     assert NOT_RUN.keys() <= {command for page in PAGES for command in typed(page)}
+    assert FOR_OTHERS.keys() <= {block.language for page in PAGES for block in blocks(page)}
 
 
 @pytest.mark.parametrize("page", PAGES)
