@@ -26,6 +26,7 @@ from tests.servers.postgres import Throwaway
 
 __all__ = ["browser"]
 
+TUTORIAL = "docs/tutorial.md"
 ADMIN_KEY = "the-key-of-the-pages"
 BROUGHT_BY_NPM = "npm install --install-links react react-dom esbuild ./punnet/clients/js"
 MARKET = re.compile(r"localhost:3000|punnet\.db|punnet serve|^SELECT", re.MULTILINE)
@@ -118,10 +119,12 @@ def reader_of(
     def prepared(page: str) -> Reader:
         code = "\n".join(block.text for block in blocks(page))
         opens_its_own = any(LASTING.match(command) and "3100" not in command for command in typed(page))
-        if page in ("README.md", "docs/tutorial.md"):
+        if page in ("README.md", TUTORIAL):
             _lay_out_a_checkout(reader, page, environment)
         elif MARKET.search(code) and not FILLED.search(code):
             _open_a_market(reader, request.getfixturevalue("open_market"), itself=not opens_its_own)
+        if page != TUTORIAL and re.search(r'from "punnet\b', code):
+            _bring_packages(folder)
         if "createdb" in code:
             _offer_postgres(reader, request.getfixturevalue("own_postgres"))
         # A command that names no port takes this one.
@@ -136,7 +139,7 @@ def _lay_out_a_checkout(reader: Reader, page: str, environment: dict[str, str]) 
     """Put a checkout where the page has it: here, or below. Its programs are not on the path."""
     own, _, others = environment["PATH"].partition(os.pathsep)
     reader.terminal.set(PATH=others)
-    if page == "docs/tutorial.md":
+    if page == TUTORIAL:
         (reader.folder / "punnet").symlink_to(ROOT)
         reader.instead_of(BROUGHT_BY_NPM, lambda: _bring_packages(reader.folder))
         return

@@ -28,11 +28,11 @@ class Unknown(Exception):
 class Reader:
     """Follows the blocks of a page in a folder.
 
-    `console` is typed; a block with `file=NAME` is written, one with `append=NAME` added to what was; `js` is
-    run by Node, `python` by Python, `sql` asked of the journal, `json` read. `text page` is what the browser
-    shows, after it was opened at `open=ADDRESS` and called `title=WORD`, `text prints` what the program above
-    has printed; any other `text` is no code. `html page` and `js page` are what a page of the server's holds.
-    `press NAME NUMBER` in a comment is the button that the reader presses.
+    `console` is typed. A block with `file=NAME` is written, one with `append=NAME` added to what was. `js` is
+    run by Node, `jsx` bundled, `python` run by Python, `sql` asked of the journal, `json` read. `text page`
+    is what the browser shows, after it was opened at `open=ADDRESS` and called `title=WORD`; `text prints`
+    is what the program above has printed; any other `text` is no code. `html page` and `js page` are what a
+    page of the server's holds. `press NAME NUMBER` in a comment is the button that the reader presses.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], page: Callable[[], Page]) -> None:
@@ -73,6 +73,7 @@ class Reader:
             "text prints": self._hear,
             "comment press": self._press,
             "js": self._run,
+            "jsx": self._bundle,
             "js page": self._script,
             "html page": self._fill,
             "python": self._interpret,
@@ -129,7 +130,19 @@ class Reader:
         script = self.folder / f"line-{block.line}.mjs"
         script.write_text(self.terminal.ports.put(block.text))
         window = self.terminal.open(f"'{npm.node()}' {script.name}")
-        self._printed = lambda: window.said
+
+        def printed() -> str:
+            self.terminal.check()
+            return window.said
+
+        self._printed = printed
+
+    def _bundle(self, block: Block) -> None:
+        source = self.folder / f"line-{block.line}.jsx"
+        source.write_text(block.text)
+        bundle = "node_modules/.bin/esbuild --bundle --jsx=automatic --log-level=warning --outfile=bundle.js"
+        status, said = self.terminal.run(f"{bundle} {source.name}")
+        assert status == 0, said
 
     def _interpret(self, block: Block) -> None:
         printed = io.StringIO()

@@ -78,6 +78,11 @@ class Window:
             assert time.monotonic() < deadline, f"it goes on, but has only said: {said}"
             time.sleep(0.02)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended by itself, and in failure."""
+        return bool(self._process.poll())
+
     def close(self) -> None:
         """End it, and wait until it is gone."""
         if self.is_open:
@@ -122,6 +127,11 @@ class Terminal:
         window = Window(self.ports.put(command), Path(self._environment["PWD"]), self._environment, log)
         self.windows.append(window)
         return window
+
+    def check(self) -> None:
+        """Raise AssertionError where something that should go on has failed."""
+        for window in self.windows:
+            assert not window.has_failed, f"it failed: {self.ports.undo(window.said)}"
 
     def close(self) -> None:
         """End what goes on."""

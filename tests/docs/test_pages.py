@@ -56,6 +56,7 @@ def test_a_page_does_what_it_says(page, reader_of):
     reader.leave_to_others(FOR_OTHERS)
     for block in blocks(page):
         reader.follow(block)
+    reader.terminal.check()
 
 
 def test_what_is_not_run_stands_on_a_page():

@@ -48,6 +48,12 @@ def test_a_program_that_prints_something_else_is_noticed(reader, monkeypatch):
         reader.follow(block("text", "two", "prints"))
 
 
+def test_a_program_that_fails_is_noticed(reader):
+    reader.follow(block("js", "setTimeout(() => nothing(), 10);"))
+    with pytest.raises(AssertionError, match="nothing is not defined"):
+        reader.follow(block("text", "something", "prints"))
+
+
 def test_what_is_exported_is_there_for_the_next_command(reader):
     reader.follow(
         block(
