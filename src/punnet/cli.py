@@ -1,80 +1,112 @@
-"""The program `punnet`."""
+"""The program `punnet`: how its commands are called."""
 
 import asyncio
+import importlib.util
 import logging
 import os
+import shutil
 import sys
-from collections.abc import Coroutine, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
 import uvloop
+from click.decorators import FC
 
 from punnet import __version__
-from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve, snap
-from punnet.demo import market as demo_market
-from punnet.demo.farmers import Farmers
-from punnet.demo.opening import open_market
-from punnet.demo.shoppers import Shoppers
-from punnet.errors import BadFile, PunnetError
-from punnet.handlers.registry import load
-from punnet.importing.importer import Importer
-from punnet.importing.rows import rows
-from punnet.importing.units import units
-from punnet.settings import SQLITE, Settings, read
-from punnet.web.shop import Shop
+from punnet.commands.help import Program
+from punnet.settings import FIELDS, SQLITE, Settings, read
 
 T = TypeVar("T")
 
 
-class Unable(click.ClickException):
-    """Why a command could not do its work."""
-
-    exit_code = 2
-
-
-class Sentences(click.Group):
-    """Commands that say in one sentence what keeps them from their work."""
-
-    def invoke(self, context: click.Context) -> object:
-        """Run the command."""
-        try:
-            return super().invoke(context)
-        except PunnetError as error:
-            raise Unable(f"{error}.") from error
+def _later(name: str) -> ModuleType:
+    """Return a module that is loaded when it is first used: help and refusals need nothing of a server."""
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+if TYPE_CHECKING:
+    from punnet.commands import filling, listing, running, simulating
+else:
+    filling, listing, running, simulating = (
+        _later(f"punnet.commands.{name}") for name in ("filling", "listing", "running", "simulating")
+    )
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+    epilog="""
+        punnet demo                      a live market, to look around in
+        punnet import farms.csv …        bring in what a shop has
+        punnet serve                     serve it
+    """,
+)
 @click.version_option(__version__, prog_name="punnet")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Recommendations for a farmers' market, live.
 
-    Settings come from the environment; `punnet config` shows them all.
+    Settings come from the environment; `punnet config` shows them all. Each command says more with --help.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
-host_option = click.option("--host", help="Address to listen on, instead of HOST.")
-port_option = click.option("--port", help="Port to listen on, instead of PORT.")
-handlers_option = click.option("--handlers", metavar="MODULE|FILE", help="Own handlers, instead of HANDLERS.")
-database_option = click.option("--database", metavar="FILE|URL", help="Journal, instead of DATABASE_URL.")
+def _setting(option: str, name: str, purpose: str, metavar: str) -> Callable[[FC], FC]:
+    """Return an option that takes the place of a setting."""
+    (default,) = (field.default for field in FIELDS if field.name == name)
+    instead = f"{name.upper()}, else {default}" if default else name.upper()
+    return click.option(option, help=f"{purpose}  [{instead}]", metavar=metavar)
 
 
-@main.command("serve")
+host_option = _setting("--host", "host", "Address to listen on; 0.0.0.0 is all of them.", "ADDRESS")
+port_option = _setting("--port", "port", "Port to listen on; 0 takes a free one.", "PORT")
+handlers_option = _setting("--handlers", "handlers", "Own handlers.", "MODULE|FILE")
+database_option = _setting("--database", "database_url", "The journal.", "FILE|URL")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@main.command(
+    "serve",
+    epilog="""
+        punnet serve
+        punnet serve --port 3100 --database market.db
+        punnet serve --database postgresql://localhost/market
+    """,
+)
 @host_option
 @port_option
 @database_option
 @handlers_option
 def serve_command(host: str | None, port: str | None, database: str | None, handlers: str | None) -> None:
-    """Serve a market."""
+    """Serve a market.
+
+    Ctrl-C ends it: what is being answered is answered first, and all that was accepted is in the journal.
+    """
     settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database), HANDLERS=handlers)
-    _run(_serve(settings))
+    _run(running.serve_market(settings))
 
 
-@main.command()
+@main.command(
+    epilog="""
+        punnet demo
+        punnet demo --port 3100 --shoppers 400
+    """
+)
 @host_option
 @port_option
 @click.option(
@@ -89,104 +121,169 @@ def demo(host: str | None, port: str | None, shoppers: int, database: str) -> No
     Farms, products and a year of real baskets come with the program; the journal keeps what happens to them.
     """
     settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database))
-    _run(_demo(settings, shoppers))
+    _run(running.serve_demo(settings, shoppers))
 
 
-@main.command("import")
+@main.command(
+    "import",
+    epilog="""
+        punnet import farms.csv products.csv orders.csv actions.ndjson
+        punnet import orders.parquet --database market.db
+    """,
+)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @database_option
+@json_option
 @click.pass_context
-def import_command(context: click.Context, files: tuple[Path, ...], database: str | None) -> None:
+def import_command(
+    context: click.Context, files: tuple[Path, ...], database: str | None, *, as_json: bool
+) -> None:
     """Bring farms, products, orders and actions into a market.
 
     FILES are CSV, NDJSON or Parquet, in the order in which one needs the other: farms, products, orders,
-    actions. What the market has already is left alone, so that an import can be run again.
+    actions. What the market has already is left alone, so that an import can be run again. It ends with 1
+    where a line was refused.
     """
     sizes = {path: path.stat().st_size for path in files}
-    if not _run(_import(_settings(DATABASE_URL=_url(database)), sizes)):
-        context.exit(1)
+    settings = _settings(DATABASE_URL=_url(database))
+    imported = _run(filling.import_files(settings, sizes, quiet=as_json))
+    if as_json:
+        _print(imported)
+    context.exit(0 if all(each.whole for each in imported) else 1)
 
 
-@main.command("snapshot")
+@main.command(
+    "snapshot",
+    epilog="""
+        punnet snapshot
+        punnet snapshot --database market.db --nice 10
+    """,
+)
 @database_option
 @click.option(
-    "--nice", default=0, type=click.IntRange(0, 19), help="How far to stand back for other programs."
+    "--nice",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 19),
+    help="How far to stand back for other programs.",
 )
-def snapshot_command(database: str | None, nice: int) -> None:
+@json_option
+def snapshot_command(database: str | None, nice: int, *, as_json: bool) -> None:
     """Make a snapshot, so that the next start is quick.
 
     A server does so by itself, every SNAPSHOT_RECORDS records; it may be running meanwhile.
     """
     os.nice(nice)
-    made = _run(snap(_settings(DATABASE_URL=_url(database))))
-    click.echo(f"Snapshot of record {made.last:,}: {made.size:,} bytes in {made.seconds:.1f} s.")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def config(as_json: bool) -> None:
-    """Print every setting, its value, where it came from and what it is for."""
-    _, listing = read(os.environ, {})
+    made = _run(filling.make_snapshot(_settings(DATABASE_URL=_url(database))))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(listing)))
+        _print({"record": made.last, "bytes": made.size, "seconds": round(made.seconds, 3)})
+    else:
+        click.echo(f"Snapshot of record {made.last:,}: {made.size:,} bytes in {made.seconds:.1f} s.")
+
+
+@main.command(
+    epilog="""
+        punnet simulate
+        punnet simulate --rate 200 --seconds 60
+        punnet simulate https://staging.example.org --actions 10000 --json
+    """
+)
+@click.argument("url", required=False)
+@click.option(
+    "--rate",
+    default=10,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    metavar="NUMBER",
+    help="Actions a second.",
+)
+@click.option(
+    "--shoppers",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="How many go shopping.",
+)
+@click.option(
+    "--seed",
+    default=1,
+    show_default=True,
+    type=int,
+    metavar="NUMBER",
+    help="Who likes what, and who does something when.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NUMBER",
+    help="How long they shop; without it, until Ctrl-C.",
+)
+@click.option(
+    "--actions",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="How much they do in all; without it, until Ctrl-C.",
+)
+@json_option
+def simulate(
+    url: str | None,
+    rate: float,
+    shoppers: int,
+    seed: int,
+    seconds: float | None,
+    actions: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Have shoppers in a market that is served somewhere.
+
+    They look at what it sells, search, see and follow suggestions, fill baskets and buy them, under the names
+    simulated-0001 and so on. At the end it says what they did and how long the answers took.
+
+    URL is the server's address; without it, it is the one on this machine at PORT. Their ORDERS AND ACTIONS
+    ARE WRITTEN into that market and change what it recommends to everybody: do not name a market that people
+    buy in.
+    """
+    plan = simulating.Plan(
+        url=url or f"http://127.0.0.1:{_settings().port}",
+        rate=rate,
+        shoppers=shoppers,
+        seconds=seconds,
+        actions=actions,
+        seed=seed,
+    )
+    simulated = _run(simulating.simulate(plan))
+    if as_json:
+        _print(simulated)
+    else:
+        click.echo("\n".join(simulating.told(simulated)))
+
+
+@main.command(
+    epilog="""
+        punnet config
+        punnet config --changed
+        punnet config --json | jq '.[] | select(.name == "PORT").value'
+    """
+)
+@click.option("--changed", is_flag=True, help="Leave out what has its default.")
+@json_option
+def config(*, changed: bool, as_json: bool) -> None:
+    """Print every setting, its value and where it came from.
+
+    What it is for stands behind it. What has not its default stands out.
+    """
+    _, all_of_them = read(os.environ, {})
+    shown = [line for line in all_of_them if not changed or line.source != "default"]
+    if as_json:
+        _print(shown)
         return
-    names, values = (max(len(str(getattr(line, part))) for line in listing) for part in ("name", "value"))
-    for line in listing:
-        value = str(line.value).lower() if isinstance(line.value, bool) else str(line.value)
-        click.echo(f"{line.name:{names}}  {value:{values}}  {line.source:11}  {line.purpose}")
-
-
-async def _serve(settings: Settings) -> None:
-    with bind(settings) as listener, bind_streams(settings) as streams:
-        server = await build(settings, handlers=load(settings.handlers))
-        async with running(server):
-            click.echo(greeting(server, listener))
-            await serve(server, listener, streams)
-
-
-async def _demo(settings: Settings, count: int) -> None:
-    with bind(settings) as listener, bind_streams(settings) as streams:
-        server = await build(settings, handlers=load(settings.handlers))
-        async with running(server) as shop:
-            market, today = demo_market.load(), datetime.fromtimestamp(shop.clock(), UTC)
-            new = await open_market(market, shop.engine, shop.pipeline, today)
-            coming = demo_market.coming(market, today, demo_market.shoppers(market)[:count])
-            shoppers = Shoppers(shop.engine, shop.pipeline, shop.clock, coming)
-            changes = [change for _, change in demo_market.price_changes(market, today)] if count else []
-            farmers = Farmers(shop.engine, shop.pipeline, changes)
-            click.echo(f"The demo market has {shop.engine.order_count:,} orders, {new:,} of them new.")
-            click.echo(greeting(server, listener))
-            async with asyncio.TaskGroup() as beside:
-                bustle = [beside.create_task(shoppers.run()), beside.create_task(farmers.run())]
-                await serve(server, listener, streams)
-                for task in bustle:
-                    task.cancel()
-
-
-async def _import(settings: Settings, sizes: Mapping[Path, int]) -> bool:
-    """Return whether everything could be brought in. Nobody is thanked for the purchases of the past."""
-    async with running(await build(msgspec.structs.replace(settings, smtp_url=""))) as shop:
-        return all([await _import_file(shop, path, size) for path, size in sizes.items()])
-
-
-async def _import_file(shop: Shop, path: Path, size: int) -> bool:
-    def refuse(line: int, why: str) -> None:
-        click.echo(f"{path}:{line}: {why}", err=True)
-
-    seen = sys.stderr.isatty()
-    with click.progressbar(length=size, label=path.name, file=sys.stderr, hidden=not seen) as bar:
-        importer = Importer(shop.engine, shop.pipeline, refuse, lambda read: bar.update(read - bar.pos))
-        try:
-            await importer.run(units(rows(path), shop.clock()))
-        except BadFile as error:
-            click.echo(f"{path}: {error}.", err=True)
-            return False
-        finally:
-            new, known, refused = importer.new, importer.known, importer.refused
-            click.echo(f"{path}: {new:,} new, {known:,} known already, {refused:,} refused")
-    return not importer.refused
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in listing.listed(shown, width):
+        click.echo(line)
 
 
 def _settings(**options: str | None) -> Settings:
@@ -199,6 +296,11 @@ def _url(database: str | None) -> str | None:
     if database is None or ":" in database:
         return database
     return f"{SQLITE}{database}"
+
+
+def _print(content: object) -> None:
+    """Print JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content)))
 
 
 def _run(work: Coroutine[None, None, T]) -> T:

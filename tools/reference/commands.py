@@ -38,6 +38,8 @@ def _commands() -> Iterator[str]:
         yield f"```text\n{' '.join((f'punnet {name}', *command.collect_usage_pieces(context)))}\n```"
         yield _help(command)
         yield _options(command, context)
+        if command.epilog:
+            yield f"```text\n{cleandoc(command.epilog)}\n```"
 
 
 def _help(command: click.Command) -> str:

@@ -11,15 +11,12 @@ from msgspec import structs
 
 from punnet.engine.engine import Engine
 from punnet.errors import JournalUnavailable, Refused
-from punnet.market import Action, EntityType, Fact, Order, OrderLine, Product, UserAction
+from punnet.market import Fact, Order, OrderLine
 from punnet.pipeline import Pipeline
+from punnet.visits import buy, look_and_take
 
 SECONDS_BETWEEN = 12.0
 """How long a shopper waits from one action to the next, on average."""
-
-SEARCHES = 0.2
-WISHES = 0.08
-"""How many of the products of a basket are searched for first, or put on the wishlist."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +40,12 @@ class Shopper:
         for number, line in enumerate(basket.lines):
             product = engine.catalogue.product(line.product_id)
             if product is not None:
-                self.steps.extend(_look_and_take(basket, product, number, random))
+                self.steps.extend((action,) for action in look_and_take(basket, product, number, random))
                 lines.append(line)
         if lines:
             bought = structs.replace(basket, lines=tuple(lines))
             # The order first: the purchase names it.
-            self.steps.append((bought, _action(basket, "bought", UserAction.COMPLETE_PURCHASE)))
+            self.steps.append((bought, buy(bought)))
 
 
 class Shoppers:
@@ -110,34 +107,3 @@ class Shoppers:
                 basket = structs.replace(order, id=f"{order.id}-{year}")
                 if not self._engine.has_order(basket.id):
                     yield basket
-
-
-def _look_and_take(
-    basket: Order, product: Product, number: int, random: Random
-) -> Iterator[tuple[Fact, ...]]:
-    """Yield what comes before a product is bought."""
-    if random.random() < SEARCHES:
-        metadata: dict[str, object] = {"searchQuery": product.name, "category": product.category}
-        yield (_action(basket, f"{number}-sought", UserAction.SEARCH, metadata=metadata),)
-    yield (_action(basket, f"{number}-seen", UserAction.VIEW_PRODUCT, product.id),)
-    if random.random() < WISHES:
-        yield (_action(basket, f"{number}-wished", UserAction.ADD_TO_WISHLIST, product.id),)
-    yield (_action(basket, f"{number}-taken", UserAction.ADD_TO_CART, product.id),)
-
-
-def _action(
-    basket: Order,
-    step: str,
-    action: UserAction,
-    product_id: str | None = None,
-    metadata: dict[str, object] | None = None,
-) -> Action:
-    kinds = {UserAction.SEARCH: EntityType.SEARCH, UserAction.COMPLETE_PURCHASE: EntityType.ORDER}
-    return Action(
-        event_id=f"{basket.id}-{step}",
-        user_id=basket.user_id,
-        action=action,
-        entity_id=basket.id if action is UserAction.COMPLETE_PURCHASE else product_id,
-        entity_type=kinds.get(action, EntityType.PRODUCT),
-        metadata=metadata or {},
-    )

@@ -1,0 +1,1 @@
+"""What each command of the program does; `punnet.cli` says how they are called."""

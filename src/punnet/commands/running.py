@@ -1,0 +1,57 @@
+"""`punnet serve` and `punnet demo`: a market until somebody ends it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+
+from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve
+from punnet.commands.terminal import line_that_changes, meanwhile
+from punnet.demo import market as demo_market
+from punnet.demo.farmers import Farmers
+from punnet.demo.market import DemoMarket
+from punnet.demo.opening import open_market
+from punnet.demo.shoppers import Shoppers
+from punnet.handlers.registry import load
+from punnet.settings import Settings
+
+READING = "Reading the journal …"
+
+
+async def serve_market(settings: Settings) -> None:
+    """Serve the market of a journal until SIGINT or SIGTERM."""
+    with bind(settings) as listener, bind_streams(settings) as streams:
+        with meanwhile(READING):
+            server = await build(settings, handlers=load(settings.handlers))
+        async with running(server):
+            click.echo(greeting(server, listener))
+            await serve(server, listener, streams)
+
+
+async def serve_demo(settings: Settings, count: int) -> None:
+    """Serve the demo market with so many shoppers until SIGINT or SIGTERM."""
+    with bind(settings) as listener, bind_streams(settings) as streams:
+        with meanwhile(READING):
+            server = await build(settings, handlers=load(settings.handlers))
+        async with running(server) as shop:
+            market, today = demo_market.load(), datetime.fromtimestamp(shop.clock(), UTC)
+            with line_that_changes() as show:
+                new = await open_market(market, shop.engine, shop.pipeline, today, _opening(show, market))
+            coming = demo_market.coming(market, today, demo_market.shoppers(market)[:count])
+            shoppers = Shoppers(shop.engine, shop.pipeline, shop.clock, coming)
+            changes = [change for _, change in demo_market.price_changes(market, today)] if count else []
+            farmers = Farmers(shop.engine, shop.pipeline, changes)
+            click.echo(f"The demo market has {shop.engine.order_count:,} orders, {new:,} of them new.")
+            click.echo(greeting(server, listener))
+            async with asyncio.TaskGroup() as beside:
+                bustle = [beside.create_task(shoppers.run()), beside.create_task(farmers.run())]
+                await serve(server, listener, streams)
+                for task in bustle:
+                    task.cancel()
+
+
+def _opening(show: Callable[[str], None], market: DemoMarket) -> Callable[[int], None]:
+    """Return what shows how many orders the market that opens has so far."""
+    whole = market.about.baskets
+    return lambda done: show(f"Opening the demo market … {done:,} of {whole:,} orders")
