@@ -5,12 +5,15 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import click
 import httpx
 import msgspec
 import pytest
@@ -18,8 +21,11 @@ from click.testing import CliRunner, Result
 
 from punnet.bootstrap import bind
 from punnet.cli import main
+from punnet.commands.terminal import ERASED
 from punnet.journal.sqlite import SqliteJournal
 from punnet.settings import Settings
+from tests.commands.screen import screen
+from tests.web import stall
 
 FARMS = "id,name,latitude,longitude\nhill,Hill Farm,39.1,-84.5\nlow,Low Farm,,\n"
 PRODUCTS = "id,name,farmId,category,price\nkale,Kale,hill,Greens,2.5\nleek,Leek,low,Vegetables,3\n"
@@ -34,6 +40,10 @@ ACTIONS = '{"userId": "ann", "action": "VIEW_PRODUCT", "entityId": "kale"}\n'
 
 def punnet(*arguments: object, **environment: str) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environment)
+
+
+def said(result: Result) -> Any:
+    return msgspec.json.decode(result.stdout)
 
 
 # ----------------------------------------------------------------------------------------------------- config
@@ -53,6 +63,11 @@ def test_config_as_json_says_where_values_came_from():
     listed = {line["name"]: (line["value"], line["source"]) for line in listing}
     assert listed["ENABLE_STATS_ENDPOINT"] == (False, "environment")
     assert listed["PORT"] == (3000, "default")
+
+
+def test_config_can_leave_out_what_has_its_default():
+    assert [line["name"] for line in said(punnet("config", "--changed", "--json", PORT="8080"))] == ["PORT"]
+    assert punnet("config", "--changed").output == ""
 
 
 def test_a_bad_setting_ends_with_a_sentence_and_2():
@@ -134,6 +149,20 @@ def test_an_import_thanks_nobody_for_the_past(tmp_path, files):
         assert database.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
+def test_import_tells_a_program_what_became_of_each_file(tmp_path, files):
+    bad, worse = tmp_path / "more.csv", tmp_path / "worse.parquet"
+    bad.write_text("id,name,farmId,category,price\nbeet,Beet,hill,Roots,-1\nmint,Mint,low,Herbs,1\n")
+    worse.write_text("farms")
+    result = punnet("import", files[0], bad, worse, "--database", "memory:", "--json")
+    assert (result.exit_code, result.stderr) == (1, "")
+    farms, more, none = said(result)
+    assert farms == {"file": str(files[0]), "new": 2, "known": 0, "refused": 0, "lines": [], "error": None}
+    assert (more["new"], more["refused"], more["lines"][0]["line"]) == (1, 1, 2)
+    assert more["lines"][0]["why"].startswith("price is -1")
+    assert none["error"].startswith("it is not Parquet: ")
+    assert punnet("import", files[0], "--database", "memory:", "--json").exit_code == 0
+
+
 def test_import_names_the_line_that_failed_and_goes_on(tmp_path, files):
     bad = tmp_path / "more.csv"
     bad.write_text(
@@ -168,6 +197,14 @@ def test_snapshot_says_what_it_made(tmp_path, files):
     assert re.fullmatch(rf"Snapshot of record 7: {size:,} bytes in \d+\.\d s\.\n", result.stdout)
 
 
+def test_snapshot_tells_a_program_what_it_made(tmp_path, files):
+    database = tmp_path / "market.db"
+    punnet("import", *files, "--database", database)
+    made = said(punnet("snapshot", "--database", database, "--json"))
+    assert (made["record"], made["bytes"]) == (7, Path(f"{database}.snapshot").stat().st_size)
+    assert made["seconds"] > 0
+
+
 def test_snapshot_of_nothing_is_one_sentence_and_2(tmp_path):
     result = punnet("snapshot", "--database", tmp_path / "market.db")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -182,6 +219,123 @@ def test_a_snapshot_that_cannot_be_written_is_one_sentence_and_2(tmp_path, files
     assert result.stderr == (
         f"Error: {tmp_path}/nowhere/snapshot cannot be written: No such file or directory.\n"
     )
+
+
+# --------------------------------------------------------------------------------------------------- simulate
+
+
+@pytest.fixture(scope="module")
+def market() -> Iterator[str]:
+    """Return the address of a stall that is open in another thread."""
+
+    async def hold(opening: Future[str], done: asyncio.Event) -> None:
+        async with stall.opened(ticking=True, capacity=10_000) as own, stall.served(own.app) as address:
+            opening.set_result(f"http://{address}")
+            await done.wait()
+
+    opening: Future[str] = Future()
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
+        done = asyncio.Event()
+        holding = thread.submit(runner.run, hold(opening, done))
+        yield opening.result(20)
+        runner.get_loop().call_soon_threadsafe(done.set)
+        holding.result(20)
+
+
+def test_simulate_says_what_shoppers_did_and_how_long_answers_took(market):
+    result = punnet("simulate", market, "--rate", 2_000, "--actions", 150, "--shoppers", 3)
+    assert (result.exit_code, result.stderr) == (0, "")
+    first, kinds, orders, head, *times = result.stdout.splitlines()
+    assert re.fullmatch(r"150 actions in \d+\.\d s, [\d,.]+ a second", first)
+    assert sum(int(count) for count, _ in re.findall(r"(\d+) ([A-Z_]+)", kinds)) == 150
+    assert re.fullmatch(r"  \d+ orders for [\d,]+\.\d\d in all", orders)
+    assert head.split() == ["answers", "took", "p50", "p99", "at", "most"]
+    assert [line.partition("  ")[2][:7] for line in times] == ["actions", "actions", "orders "]
+
+
+def test_simulate_tells_a_program_the_same(market):
+    result = punnet("simulate", market, "--rate", 2_000, "--seconds", 0.2, "--seed", 7, "--json")
+    told = said(result)
+    assert (told["url"], told["shoppers"], told["products"]) == (market, 50, 3)
+    assert told["actions"]["VIEW_PRODUCT"] > 0
+    times = told["milliseconds"]["actions with suggestions"]
+    assert 0 < times["p50"] <= times["p99"] <= times["most"]
+    answers = sum(each["answers"] for name, each in told["milliseconds"].items() if name != "orders")
+    assert answers == sum(told["actions"].values())
+
+
+def test_simulate_goes_to_this_machine_unless_told_otherwise():
+    with bind(Settings(port=0)) as unheard:
+        port = unheard.getsockname()[1]
+    result = punnet("simulate", PORT=str(port))
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: http://127.0.0.1:{port} cannot be reached: Connection refused.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("localhost:3000",), ("--rate", 0), ("--seconds", -1), ("--actions", "x")]
+)
+def test_simulate_refuses_what_it_cannot_do(arguments):
+    result = punnet("simulate", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].startswith("Error: Invalid value for ")
+
+
+@pytest.mark.service
+def test_simulate_shows_what_goes_on_until_the_keyboard_ends_it(market, tmp_path):
+    with screen(tmp_path, "simulate", market, "--rate", 100, "--seconds", 600) as terminal:
+        terminal.wait_for(" of 10:00 · ")
+        terminal.wait_for(" actions · ")
+        terminal.press(b"\x03")
+        assert terminal.end() == 0
+    assert " a second\x1b[0m\r\n" in terminal.said.rpartition(ERASED)[2]
+
+
+# ---------------------------------------------------------------------------------------------- on a terminal
+
+
+@pytest.mark.service
+def test_import_shows_how_far_it_is_and_ends_quietly_when_the_keyboard_says_so(tmp_path):
+    many = tmp_path / "farms.ndjson"
+    many.write_text("".join(f'{{"id": "f{number}", "name": "Farm"}}\n' for number in range(300_000)))
+    with screen(tmp_path, "import", many, "--database", "market.db") as terminal:
+        terminal.wait_for("%")
+        terminal.press(b"\x03")
+        assert terminal.end() == 130
+    assert "Traceback" not in terminal.said
+    assert "Aborted" not in terminal.said
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(("environment", "bright"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_config_is_in_colours_where_those_are_wanted(tmp_path, environment, bright):
+    with screen(tmp_path, "config", columns=90, PORT="8080", **environment) as terminal:
+        assert terminal.end() == 0
+    assert ("\x1b[33m" in terminal.said) is bright
+    assert max(len(click.unstyle(line)) for line in terminal.said.split("\r\n")) <= 90
+
+
+@pytest.mark.service
+def test_a_reader_who_has_seen_enough_ends_it_quietly():
+    command = [sys.executable, "-u", "-m", "punnet", "config"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.close()
+        assert program.stderr is not None
+        assert program.stderr.read() == b""
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["config"], ["simulate", "x"]])
+def test_what_needs_no_server_loads_none(arguments):
+    heavy = ["asyncpg", "litestar", "numba", "numpy", "punnet.bootstrap", "uvicorn"]
+    program = (
+        "import sys\nfrom punnet.cli import main\ntry:\n    main(sys.argv[1:])\nfinally:\n"
+        f"    print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.stderr.splitlines()[-1] == "[]"
 
 
 # --------------------------------------------------------------------------------------------- serve and demo
