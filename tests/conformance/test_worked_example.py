@@ -10,21 +10,9 @@ import httpx
 import msgspec
 import pytest
 
-from punnet.alerting import Alerting
-from punnet.delivery import Delivery
-from punnet.engine.engine import Engine
-from punnet.handlers.handlers import Handlers
-from punnet.hub import Hub
-from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, Fact, Farm, Order, Product, Query, Record
-from punnet.pipeline import Pipeline
-from punnet.protocol.frames import Numbers
-from punnet.watching import Watching
-from punnet.web.answers import Answers
-from punnet.web.app import create_app
-from punnet.web.keys import AdminKey
-from punnet.web.shop import Limits, Shop
 from tests.naive import NaiveMarket
+from tests.web.stall import opened
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "algorithms.md"
 EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
@@ -37,32 +25,9 @@ SIX_DECIMALS = 5.1e-7
 @pytest.fixture
 async def server() -> AsyncIterator[httpx.AsyncClient]:
     """The server, at noon of that day, with the example sent to it."""
-    engine, hub, numbers = Engine(), Hub(lambda: NOW, Numbers("test", "run")), itertools.count()
-    journal = MemoryJournal()
-    delivery = Delivery(engine, hub, lambda: NOW)
-    pipeline = Pipeline(engine, journal, (delivery,), lambda: NOW)
-    shop = Shop(
-        engine=engine,
-        pipeline=pipeline,
-        delivery=delivery,
-        alerting=Alerting(engine, hub, lambda: NOW),
-        watching=Watching(engine, hub, lambda: NOW),
-        handlers=Handlers((), delivery),
-        answers=Answers(engine, hub.listens, seconds=0),
-        journal=journal,
-        hub=hub,
-        clock=lambda: NOW,
-        new_id=lambda: f"id-{next(numbers)}",
-        limits=Limits(),
-        admin_key=AdminKey(""),
-        began=NOW,
-    )
-    transport = httpx.ASGITransport(create_app(shop))
-    pipeline.start()
-    async with httpx.AsyncClient(transport=transport, base_url="http://market") as client:
-        await post_all(client)
-        yield client
-    await pipeline.stop()
+    async with opened(opening=(), cached=0, clock=lambda: NOW) as stall:
+        await post_all(stall.client)
+        yield stall.client
 
 
 async def post_all(client: httpx.AsyncClient) -> None:

@@ -113,9 +113,12 @@ async def opened(
     origins: Sequence[str] = (),
     cached: float = SECONDS,
     clock: Callable[[], float] | None = None,
+    opening: Sequence[Fact] | None = None,
     monotonic: Callable[[], float] | None = None,
 ) -> AsyncIterator[Stall]:
-    """Open a stall with two farms, three products and two orders; its clock runs when it is `ticking`.
+    """Open a stall with two farms, three products and two orders, or with another `opening`.
+
+    Its clock runs when it is `ticking`.
 
     Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds. Answers are
     given again for as many seconds as they are `cached`.
@@ -151,7 +154,8 @@ async def opened(
     )
     pipeline.start()
     orders = order("o1", "ann", "tomatoes", "basil"), order("o2", "bob", "tomatoes", "basil")
-    await pipeline.submit([(fact,) for fact in (*OPENING, *orders)])
+    facts = (*OPENING, *orders) if opening is None else opening
+    await pipeline.submit([(fact,) for fact in facts])
     app = create_app(shop)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://stall") as client:
