@@ -118,8 +118,9 @@ export class Outbox {
     this.#isRunning = true;
     let tries = 0;
     while (this.#isOpen && this.#waiting.size) {
-      // What is done in one moment goes out together, behind what was done before.
-      await Promise.all([this.#ready(), this.#adopted]);
+      // What is done in one moment goes out together, behind what was done before; a page that connects in that moment is waited for.
+      await this.#adopted;
+      await this.#ready();
       const error = this.#isOpen ? await this.#send() : null;
       if (error || !this.#waiting.size) this.#release();
       if (error && this.#isOpen) await this.#rest(error, tries);

@@ -13,15 +13,18 @@ const ALERTS_KEPT = 100;
 /** Messages with a list of recommendations. Without a topic they answer what the shopper did. */
 const LISTS = ["RECOMMENDATION_UPDATE", "CART_RECOMMENDATION", "PERSONALIZED_SUGGESTION"];
 
-const Server = createContext({ url: undefined, token: undefined });
+/** The address of a page changes in an app: without another one, the server is at the root of the page's own. */
+const ROOT = "/";
+
+const Server = createContext({ url: ROOT, token: undefined });
 
 /** Says for all hooks inside where the server is, and what to show it. */
-export function PunnetProvider({ url, token, children }) {
+export function PunnetProvider({ url = ROOT, token, children }) {
   const latest = useRef(token);
   useEffect(() => {
     latest.current = token;
   });
-  const address = url && String(url);
+  const address = String(url);
   const server = useMemo(() => {
     // A new function with each rendering is no reason to connect again.
     const shown = () => (typeof latest.current === "function" ? latest.current() : latest.current);

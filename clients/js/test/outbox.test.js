@@ -25,10 +25,12 @@ test("an action goes over the stream, and is on disk when it settles", async (t)
   const counts = [];
   punnet.on("pending", (count) => counts.push(count));
   // The stream is not open yet: what follows a view comes over it, so the view waits.
-  const update = next(punnet.connect(), "RECOMMENDATION_UPDATE");
+  const update = next(punnet, "RECOMMENDATION_UPDATE");
   const eventId = `view-${rye}`;
   const view = { entityId: rye, eventId, timestamp: new Date() };
-  assert.deepEqual(await punnet.track("VIEW_PRODUCT", view), { eventId, duplicate: false });
+  const tracked = punnet.track("VIEW_PRODUCT", view);
+  punnet.connect();
+  assert.deepEqual(await tracked, { eventId, duplicate: false });
   assert.equal((await update).userId, punnet.userId);
   assert.deepEqual(await punnet.track("VIEW_PRODUCT", view), { eventId, duplicate: true });
 
