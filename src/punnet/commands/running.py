@@ -1,10 +1,12 @@
 """`punnet serve` and `punnet demo`: a market until somebody ends it."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import click
+import msgspec
 
 from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve
 from punnet.commands.terminal import line_that_changes, meanwhile
@@ -30,7 +32,12 @@ async def serve_market(settings: Settings) -> None:
 
 
 async def serve_demo(settings: Settings, count: int) -> None:
-    """Serve the demo market with so many shoppers until SIGINT or SIGTERM."""
+    """Serve the demo market with so many shoppers until SIGINT or SIGTERM.
+
+    Where no admin key is set, one is made for this run and told, so that the dashboard can be tried.
+    """
+    made = "" if settings.admin_secret_key else secrets.token_urlsafe(9)
+    settings = msgspec.structs.replace(settings, admin_secret_key=settings.admin_secret_key or made)
     with bind(settings) as listener, bind_streams(settings) as streams:
         with meanwhile(READING):
             server = await build(settings, handlers=load(settings.handlers))
@@ -43,6 +50,8 @@ async def serve_demo(settings: Settings, count: int) -> None:
             changes = [change for _, change in demo_market.price_changes(market, today)] if count else []
             farmers = Farmers(shop.engine, shop.pipeline, changes)
             click.echo(f"The demo market has {shop.engine.order_count:,} orders, {new:,} of them new.")
+            if made:
+                click.echo(f"The dashboard is at /admin; its admin key, for this run: {made}")
             click.echo(greeting(server, listener))
             async with asyncio.TaskGroup() as beside:
                 bustle = [beside.create_task(shoppers.run()), beside.create_task(farmers.run())]
