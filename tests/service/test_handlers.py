@@ -33,7 +33,9 @@ async def handlers_of(client):
 
 @pytest.mark.service
 async def test_the_example_of_the_page_does_what_the_page_says(tmp_path):
-    (example,) = re.findall(r"^```python file=handlers.py\n(.*?)^```", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)
+    (example,) = re.findall(
+        r"^```python file=handlers.py\n(.*?)^```", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
     (tmp_path / "handlers.py").write_text(example)
     arguments = ("serve", "--database", "market.db", "--handlers", "handlers.py")
     async with started(tmp_path, *arguments) as program:
