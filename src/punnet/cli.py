@@ -247,14 +247,8 @@ def simulate(
     ARE WRITTEN into that market and change what it recommends to everybody: do not name a market that people
     buy in.
     """
-    plan = simulating.Plan(
-        url=url or f"http://127.0.0.1:{_settings().port}",
-        rate=rate,
-        shoppers=shoppers,
-        seconds=seconds,
-        actions=actions,
-        seed=seed,
-    )
+    url = url or f"http://127.0.0.1:{_settings().port}"
+    plan = simulating.Plan(url=url, rate=rate, shoppers=shoppers, seconds=seconds, actions=actions, seed=seed)
     simulated = _run(simulating.simulate(plan))
     if as_json:
         _print(simulated)

@@ -93,8 +93,7 @@ class Pipeline:
         self._letter_for = letter_for
         self.letters_came = asyncio.Event()
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
-        self._facts_waiting = 0
-        self._taking_in = False
+        self._facts_waiting, self._taking_in = 0, False
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._position = position
