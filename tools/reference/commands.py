@@ -9,6 +9,8 @@ from punnet.cli import main
 from tools.reference import markdown
 from tools.reference.markdown import code, link, table
 
+NUMBERS = (click.IntRange, click.FloatRange, click.types.IntParamType, click.types.FloatParamType)
+
 INTRODUCTION = """\
 The program is `punnet`. Each command says the same with `--help`. What no option says comes from
 [the settings](settings.md)."""
@@ -48,15 +50,26 @@ def _help(command: click.Command) -> str:
 
 def _options(command: click.Command, context: click.Context) -> str:
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
-    rows = [(_names(option, context), option.help or "", _default(option)) for option in options]
-    return table(("option", "what it does", "default"), rows)
+    rows = [(_names(option, context), _purpose(option)[0], _default(option)) for option in options]
+    return table(("option", "what it does", "when left out"), rows)
 
 
 def _names(option: click.Option, context: click.Context) -> str:
     names = ", ".join(map(code, [*option.opts, *option.secondary_opts]))
-    return names if option.is_flag or option.count else f"{names} {code(option.make_metavar(context))}"
+    if option.is_flag or option.count:
+        return names
+    metavar = "NUMBER" if isinstance(option.type, NUMBERS) else option.make_metavar(context)
+    return f"{names} {code(metavar)}"
+
+
+def _purpose(option: click.Option) -> tuple[str, str]:
+    """Return what an option does, and what its help says behind that, in brackets, goes without it."""
+    purpose, _, without = (option.help or "").partition("  [")
+    return purpose, without.removesuffix("]")
 
 
 def _default(option: click.Option) -> str:
+    if without := _purpose(option)[1]:
+        return ", else ".join(map(code, without.split(", else ")))
     shown = option.default is not None and not option.is_flag and option.show_default
     return code(option.default) if shown else ""
