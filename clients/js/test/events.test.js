@@ -5,9 +5,8 @@ import { test } from "node:test";
 
 import { Events } from "../src/events.js";
 import { Punnet, Refused, Unreachable } from "../src/index.js";
-import { PACE, Stream } from "../src/stream.js";
 import { answer, isUpgrade, Relay } from "./relay.js";
-import { actionsOf, live, next, reprice, somebody, stock, until } from "./shop.js";
+import { actionsOf, live, next, quick, reprice, somebody, stock, until } from "./shop.js";
 
 const blocked = (request) => isUpgrade(request) && answer(403);
 
@@ -90,27 +89,6 @@ test("topics change, and what is refused changes nothing", async (t) => {
   assert.deepEqual(told, [rye]);
   assert.deepEqual(await punnet.unsubscribe(["stock_alerts"]), ["price_drops"]);
 });
-
-/** A stream that does not take its time. */
-function quick(t, relay, { topics = ["price_drops"], pace = {} } = {}) {
-  const told = { messages: [], states: [], refused: [] };
-  const query = { userId: somebody(), topics };
-  const stream = new Stream({
-    base: relay.url,
-    token: async () => null,
-    query: () => query,
-    told: {
-      message: (message) => told.messages.push(message),
-      state: (state) => told.states.push(state),
-      refused: (error) => told.refused.push(error),
-      unresumed: assert.fail,
-    },
-    pace: { ...PACE, first: 5, longest: 20, ...pace },
-  });
-  t.after(() => stream.close());
-  stream.open();
-  return { stream, told, query };
-}
 
 test("a stream that is refused is told with the server's own sentence, once", async (t) => {
   const relay = await Relay.open(t);

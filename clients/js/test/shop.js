@@ -1,5 +1,8 @@
 /** A small market on the server, and what tests share. */
 
+import assert from "node:assert/strict";
+
+import { PACE, Stream } from "../src/stream.js";
 import { SERVER } from "./relay.js";
 
 let users = 0;
@@ -75,4 +78,25 @@ export class Storage {
   removeItem(key) {
     this.items.delete(key);
   }
+}
+
+/** A stream that does not take its time. */
+export function quick(t, relay, { topics = ["price_drops"], pace = {} } = {}) {
+  const told = { messages: [], states: [], refused: [] };
+  const query = { userId: somebody(), topics };
+  const stream = new Stream({
+    base: relay.url,
+    token: async () => null,
+    query: () => query,
+    told: {
+      message: (message) => told.messages.push(message),
+      state: (state) => told.states.push(state),
+      refused: (error) => told.refused.push(error),
+      unresumed: assert.fail,
+    },
+    pace: { ...PACE, first: 5, longest: 20, ...pace },
+  });
+  t.after(() => stream.close());
+  stream.open();
+  return { stream, told, query };
 }
