@@ -1,158 +1,140 @@
-/** The dashboard at /admin: what the server counts, asked for every five seconds. */
+/** The dashboard: what the server counts, asked for every five seconds. */
 
-import { bars, figure, funnel, lines, pie } from "./charts.js";
-import { startKey, withKey } from "./key.js";
+import { each, figure, percent, showBars, showFunnel, showPie, write } from "./charts.js";
+import { el } from "./dom.js";
+import { ask, startKey } from "./key.js";
+import { Lines } from "./lines.js";
 import { startTail } from "./tail.js";
 
 const EVERY = 5000; // milliseconds
+const PATIENCE = 8000; // milliseconds that an answer may take
+const SAID = 10_000; // milliseconds that a sentence stays
+const STATISTICS = "api/recommendations/stats";
 const AWAY = "The server does not answer. What you see is the last it said; the page asks again by itself.";
-const byId = (id) => document.getElementById(id);
-let timer = 0;
+const CLOSED = "This server tells no statistics: ENABLE_STATS_ENDPOINT is false.";
+const STATES = { HEALTHY: "Healthy", DEGRADED: "Degraded", away: "No answer" };
 
+const byId = (id) => document.getElementById(id);
+const rate = (count) => (stretch) => stretch[count] / stretch.seconds;
+const charts = [
+  new Lines(byId("answers"), {
+    label: "Answer time over the last hour",
+    unit: "ms",
+    series: [
+      { name: "p50", of: ({ answerTime }) => answerTime?.p50 ?? null },
+      { name: "p99", of: ({ answerTime }) => answerTime?.p99 ?? null },
+    ],
+  }),
+  new Lines(byId("actions"), {
+    label: "Processing time over the last hour",
+    unit: "ms",
+    series: [
+      { name: "p50", of: ({ processingTime }) => processingTime?.p50 ?? null },
+      { name: "p99", of: ({ processingTime }) => processingTime?.p99 ?? null },
+    ],
+  }),
+  new Lines(byId("throughput"), {
+    label: "Throughput over the last hour",
+    unit: "/s",
+    series: [
+      { name: "answers", of: rate("answers") },
+      { name: "actions", of: rate("actions") },
+      { name: "messages", of: rate("messages") },
+    ],
+  }),
+];
+let timer = 0;
+let saying = 0;
+
+/** Ask, show, and ask again in a while; nobody looks at a page that is hidden. */
 async function look() {
   clearTimeout(timer);
   try {
-    const response = await fetch("api/recommendations/stats?detailed=true", { cache: "no-store" });
+    const signal = AbortSignal.timeout(PATIENCE);
+    const response = await fetch(`${STATISTICS}?detailed=true`, { cache: "no-store", signal });
     const { success, data, error } = await response.json();
     if (success) show(data);
-    else away(error.message);
+    else warn(error.code === "UNKNOWN_PATH" ? CLOSED : error.message);
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    away(AWAY);
+    // No connection, no JSON, or no patience.
+    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    warn(AWAY);
   }
-  timer = setTimeout(look, EVERY);
+  if (!document.hidden) timer = setTimeout(look, EVERY);
 }
 
 function show({ events, recommendations, emails, websockets, market, health, history, meta }) {
-  away("");
-  badge(health.status, health.status === "HEALTHY" ? "Healthy" : "Degraded");
-  byId("server").textContent =
-    `Up ${duration(meta.uptime)} · Python ${meta.pythonVersion} · ${meta.memoryUsage.heapUsed} of memory`;
-  facts("health", [
-    ["Event backlog", figure(health.eventBacklog)],
-    ["Processing", health.isProcessing ? "yes" : "no"],
-    ["WebSocket", health.websocketServer.toLowerCase()],
-    ["Answers from the cache", kept(recommendations)],
-    ["E-mails sent", figure(emails.sent)],
-    ["E-mails given up", figure(emails.failed)],
-    ["Own handlers called", figure(events.handlers.called)],
-    ["Own handlers failed", figure(events.handlers.failed)],
-  ]);
-  byId("cards").replaceChildren(
-    card(
-      "Total events",
-      figure(events.total),
-      `${figure(events.last24h)} in last 24 h, ${figure(events.lastHour)} in the last hour`,
-    ),
-    card(
-      "Active connections",
-      figure(websockets.activeConnections),
-      `${websockets.averageConnectionDuration} average duration`,
-    ),
-    card(
-      "Recommendations",
-      figure(recommendations.totalTriggered),
-      `${recommendations.successRate} success rate`,
-    ),
-    card("Processing time", events.averageProcessingTime, "Average"),
-  );
-  over(history);
-  put("events", bars(Object.entries(events.byType), { empty: "Nothing was done yet." }));
-  put("subscriptions", pie(Object.entries(websockets.subscriptionBreakdown), { empty: "Nobody listens now." }));
-  put(
-    "funnel",
-    funnel([
-      ["Shown", recommendations.impressions],
-      ["Clicked", recommendations.clicks],
-      ["Bought", recommendations.conversions],
-    ]),
-  );
-  facts(
-    "market",
-    Object.entries(market).map(([name, number]) => [name[0].toUpperCase() + name.slice(1), figure(number)]),
-  );
+  warn("");
+  badge(health.status);
+  const time = new Date(meta.timestamp).toLocaleTimeString("en-GB");
+  write(byId("server"), `As of ${time} · up ${duration(meta.uptime)} · Python ${meta.pythonVersion}`);
+  facts("health", {
+    "Event backlog": figure(health.eventBacklog),
+    Processing: health.isProcessing ? "Yes" : "No",
+    WebSocket: sentence(health.websocketServer),
+    "Events in the last hour": figure(events.lastHour),
+    "Repeated, not reacted to": figure(events.debounced),
+    Memory: meta.memoryUsage.heapUsed,
+  });
+  cards({ events, recommendations, websockets, latest: history.at(-1) });
+  charts.forEach((chart) => chart.show(history));
+  showBars(byId("events"), Object.entries(events.byType), "Nothing was done yet.");
+  showPie(byId("subscriptions"), Object.entries(websockets.subscriptionBreakdown), "Nobody listens now.");
+  const { impressions, clicks, conversions } = recommendations;
+  showFunnel(byId("funnel"), Object.entries({ Shown: impressions, Clicked: clicks, Bought: conversions }));
+  facts("market", Object.fromEntries(Object.entries(market).map(([name, number]) => [sentence(name), figure(number)])));
+  facts("beside", {
+    "E-mails sent": figure(emails.sent),
+    "E-mails given up": figure(emails.failed),
+    "Own handlers called": figure(events.handlers.called),
+    "Own handlers failed": figure(events.handlers.failed),
+  });
 }
 
-/** What the last hour was like, from the stretches that the server noted. */
-function over(history) {
-  const times = history.map(({ until }) => Date.parse(until));
-  const empty = "The server notes every ten seconds; in a moment there is something to see.";
-  const half = (values) => history.map((stretch) => stretch[values]?.p50 ?? null);
-  const most = (values) => history.map((stretch) => stretch[values]?.p99 ?? null);
-  const rate = (count) => history.map((stretch) => stretch[count] / stretch.seconds);
-  put(
-    "latency",
-    lines(
-      times,
-      [
-        ["answer, half", half("answerTime")],
-        ["answer, 99 of 100", most("answerTime")],
-        ["action, half", half("processingTime")],
-        ["action, 99 of 100", most("processingTime")],
-      ],
-      { unit: "ms", digits: 2, empty: history.length ? "Nobody asked for anything in the last hour." : empty },
-    ),
-  );
-  put(
-    "throughput",
-    lines(
-      times,
-      [
-        ["answers", rate("answers")],
-        ["actions", rate("actions")],
-        ["messages", rate("messages")],
-      ],
-      { unit: "/ s", digits: 1, empty },
-    ),
-  );
-}
-
-function kept({ cacheHits, cacheMisses }) {
-  const all = cacheHits + cacheMisses;
-  return all ? `${((100 * cacheHits) / all).toFixed(1)} % of ${figure(all)}` : "none asked for";
-}
-
-function badge(state, words) {
-  const node = byId("status");
-  node.dataset.state = state;
-  if (node.textContent !== words) node.textContent = words;
-}
-
-/** What keeps the page from being up to date; with "" nothing does. */
-function away(sentence) {
-  const node = byId("notice");
-  if (sentence) badge("away", "No answer");
-  if (node.textContent !== sentence) node.textContent = sentence;
-  node.hidden = !sentence;
-  byId("main").classList.toggle("stale", Boolean(sentence));
-}
-
-function put(id, node) {
-  byId(id).replaceChildren(node);
+function cards({ events, recommendations, websockets, latest }) {
+  const { totalTriggered, successRate, cacheHits, cacheMisses } = recommendations;
+  const asked = cacheHits + cacheMisses;
+  const answered = latest?.answerTime;
+  const told = [
+    ["Total events", figure(events.total), `${figure(events.last24h)} in the last 24 h`],
+    ["Active connections", figure(websockets.activeConnections), `${websockets.averageConnectionDuration} average duration`],
+    ["Recommendations", figure(totalTriggered), `${successRate} success rate`],
+    ["Processing time", spaced(events.averageProcessingTime), "average of an action"],
+    ["Answer time", answered ? `${answered.p50.toPrecision(2)} ms` : "–", answered ? `p99 ${answered.p99.toPrecision(2)} ms, last 10 s` : "nobody asked lately"],
+    ["From the cache", percent(cacheHits, asked), `of ${figure(asked)} answers`],
+  ];
+  const make = () => el("article", { className: "card" }, el("h2"), el("b"), el("p"));
+  each(byId("cards"), told, make, (card, words) => words.forEach((word, at) => write(card.children[at], word)));
 }
 
 function facts(id, pairs) {
-  byId(id).replaceChildren(
-    ...pairs.map(([name, value]) => {
-      const pair = document.createElement("div");
-      pair.append(text("dt", name), text("dd", value));
-      return pair;
-    }),
-  );
+  const make = () => el("div", {}, el("dt"), el("dd"));
+  each(byId(id), Object.entries(pairs), make, (pair, words) => words.forEach((word, at) => write(pair.children[at], word)));
 }
 
-function card(title, value, about) {
-  const node = document.createElement("article");
-  node.className = "card";
-  node.append(text("h2", title), text("b", value), text("p", about));
-  return node;
+function badge(state) {
+  byId("status").dataset.state = state;
+  write(byId("status"), STATES[state]);
 }
 
-function text(tag, words) {
-  const node = document.createElement(tag);
-  node.textContent = words;
-  return node;
+/** Say what keeps the page from being up to date; with "" nothing does. */
+function warn(words) {
+  if (words) badge("away");
+  write(byId("notice"), words);
+  byId("notice").hidden = !words;
+  byId("main").classList.toggle("stale", Boolean(words));
 }
+
+/** Say what was done, and show what came of it. */
+function say(words) {
+  byId("said").textContent = words;
+  clearTimeout(saying);
+  saying = setTimeout(() => (byId("said").textContent = ""), SAID);
+  look();
+}
+
+const sentence = (word) => word[0].toUpperCase() + word.slice(1).toLowerCase();
+const spaced = (time) => time.replace(/(?<=\d)(?=[a-z])/, " ");
 
 function duration(seconds) {
   const [days, hours, minutes] = [seconds / 86_400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor);
@@ -160,30 +142,26 @@ function duration(seconds) {
   return hours ? `${hours} h ${minutes} min` : `${minutes} min`;
 }
 
-function say(sentence) {
-  byId("said").textContent = sentence;
-  look();
-}
-
 startKey();
+startTail();
 byId("reset").addEventListener("click", () =>
-  withKey({
+  ask({
     title: "Reset statistics",
-    about: "All counts begin anew, for this process and those after it. Nothing that was recorded is lost.",
+    about: "All counts begin anew, for this process and those after it. What was recorded stays recorded.",
     method: "POST",
-    path: "api/recommendations/stats",
+    path: STATISTICS,
     body: { resetType: "all" },
     done: () => say("The statistics begin anew."),
   }),
 );
 byId("clear").addEventListener("click", () =>
-  withKey({
+  ask({
     title: "Clear event queue",
     about: "Reactions that wait are dropped. The actions themselves stay recorded.",
     method: "DELETE",
-    path: "api/recommendations/stats",
+    path: STATISTICS,
     done: ({ dropped }) => say(`${figure(dropped)} waiting reactions were dropped.`),
   }),
 );
-startTail();
+document.addEventListener("visibilitychange", () => !document.hidden && look());
 look();

@@ -1,9 +1,13 @@
 /** Calls that need the admin key: it is asked for, and kept for this tab until it turns out to be wrong. */
 
 const KEPT = "punnet.admin-key";
+const PATIENCE = 8000; // milliseconds that an answer may take
 const byId = (id) => document.getElementById(id);
 const dialog = byId("ask");
 let asked = null;
+
+/** The key that was right before, nothing where none was. */
+export const keptKey = () => sessionStorage.getItem(KEPT);
 
 /** Make the dialog ready. */
 export function startKey() {
@@ -16,47 +20,52 @@ export function startKey() {
 }
 
 /**
- * Ask for the key, then call: `done(data)` gets what the server answers. What is wrong is said in the dialog, which stays
- * open. Every call is confirmed there, also where the key is known.
+ * Ask for the key, then call {method, path, body}: `done(data)` gets what the server answers. What is wrong is said in the
+ * dialog, which stays open. Where the key is known the dialog still asks whether it is meant.
  */
-export function withKey(call) {
-  asked = call;
-  byId("ask-title").textContent = call.title;
-  byId("ask-about").textContent = call.about;
-  byId("ask-yes").textContent = call.title;
-  byId("key").value = sessionStorage.getItem(KEPT) ?? "";
+export function ask(what) {
+  asked = what;
+  byId("ask-title").textContent = what.title;
+  byId("ask-about").textContent = what.about;
+  byId("ask-yes").textContent = what.title;
+  byId("key").value = keptKey() ?? "";
   wrong("");
   dialog.showModal();
 }
 
 /** Call with a key; gives {data} or {error}, and forgets a key that is not right. */
 export async function call({ method = "GET", path, body }, key) {
-  const headers = { "X-Admin-Key": key, ...(body ? { "Content-Type": "application/json" } : {}) };
-  let answer;
+  // A header holds bytes: letters beyond ASCII go as UTF-8, which is how the server has them.
+  const headers = { "X-Admin-Key": String.fromCharCode(...new TextEncoder().encode(key)) };
+  if (body) headers["Content-Type"] = "application/json";
+  const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
   try {
-    const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
-    answer = await response.json();
+    const answer = await (await fetch(path, options)).json();
+    if (isOfKey(answer.error)) sessionStorage.removeItem(KEPT);
+    return answer;
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    return { error: { code: "UNAVAILABLE", message: "The server does not answer." } };
+    // No connection, no JSON, or no patience.
+    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
+    return { error: { code: "UNREACHABLE", message: "The server does not answer." } };
   }
-  if (["UNAUTHORIZED", "FORBIDDEN"].includes(answer.error?.code)) sessionStorage.removeItem(KEPT);
-  return answer;
 }
+
+/** Whether an error says that the key is not right, or that there is none. */
+export const isOfKey = (error) => ["UNAUTHORIZED", "FORBIDDEN"].includes(error?.code);
 
 async function attempt(what, key) {
   byId("ask-yes").disabled = true;
   const { data, error } = await call(what, key);
   byId("ask-yes").disabled = false;
+  if (!error) sessionStorage.setItem(KEPT, key);
   if (what !== asked) return;
   if (error) {
     wrong(error.message);
     byId("key").select();
     return;
   }
-  sessionStorage.setItem(KEPT, key);
   dialog.close();
-  what.done(data, key);
+  what.done(data);
 }
 
 function wrong(sentence) {

@@ -1,104 +1,112 @@
 /** The latest actions, asked for every second while somebody follows them. */
 
-import { call, withKey } from "./key.js";
+import { nothing, only } from "./charts.js";
+import { el } from "./dom.js";
+import { ask, call, isOfKey, keptKey } from "./key.js";
 
 const EVERY = 1000; // milliseconds
-const SHOWN = 100;
-const PATH = "api/events";
-const COLUMNS = ["Time", "Action", "Shopper", "About", "Note"];
+const MOST = 500; // actions that one call brings
+const SHOWN = 200;
+const LATEST = `api/events?limit=${SHOWN}`;
+const PERSONAL = "Who does what is personal: it is shown to whoever has the admin key.";
+const QUIET = "Nothing was done since the server started.";
 
-const button = document.getElementById("follow");
-const place = document.getElementById("tail");
-const rows = document.createElement("tbody");
-let following = "";
-let after = "";
+const byId = (id) => document.getElementById(id);
+const [button, place, filter] = [byId("follow"), byId("tail"), byId("only")];
+let following = false;
+let after = null; // the position that is reached, null before the first answer
 let timer = 0;
 
-/** Make the button ready. */
+/** Follow where the key is known, else wait for the button. */
 export function startTail() {
-  button.addEventListener("click", () => (following ? stop() : begin()));
+  button.addEventListener("click", () => (following ? pause() : begin()));
+  filter.addEventListener("input", () => [...(place.querySelector("ol")?.children ?? [])].forEach(sift));
+  document.addEventListener("visibilitychange", () => following && !document.hidden && look());
+  nothing(place, PERSONAL);
+  if (keptKey()) follow();
 }
 
 function begin() {
-  withKey({
+  if (keptKey()) return follow();
+  ask({
     title: "Follow the actions",
-    about: "What shoppers do is personal: it is shown to the administrator alone.",
-    path: `${PATH}?limit=${SHOWN}`,
-    done: (data, key) => {
-      following = key;
-      button.textContent = "Stop";
-      button.setAttribute("aria-pressed", "true");
-      rows.replaceChildren();
-      place.replaceChildren(table());
-      add(data);
-      timer = setTimeout(look, EVERY);
-    },
+    about: "What people do is personal, so the server tells it to the administrator alone.",
+    path: LATEST,
+    done: follow,
   });
 }
 
-function stop(sentence = "") {
-  following = "";
+function follow() {
+  following = true;
+  button.textContent = "Pause";
+  look();
+}
+
+function pause() {
+  following = false;
   clearTimeout(timer);
   button.textContent = "Follow";
-  button.setAttribute("aria-pressed", "false");
-  if (sentence) place.replaceChildren(cell("p", sentence));
 }
 
 async function look() {
-  const { data, error } = await call({ path: `${PATH}?limit=${SHOWN}&after=${after}` }, following);
+  clearTimeout(timer);
+  const path = after === null ? LATEST : `api/events?limit=${MOST}&after=${after}`;
+  const { data, error } = await call({ path }, keptKey() ?? "");
   if (!following) return;
-  if (error?.code === "FORBIDDEN" || error?.code === "UNAUTHORIZED") return stop(error.message);
+  if (isOfKey(error)) {
+    pause();
+    after = null;
+    filter.hidden = true;
+    return nothing(place, error.message);
+  }
   if (data) add(data);
-  timer = setTimeout(look, EVERY);
+  if (!document.hidden) timer = setTimeout(look, EVERY);
 }
 
 /** The latest stand on top. */
 function add({ actions, last }) {
-  after = last;
-  rows.prepend(...actions.map(row).reverse());
-  while (rows.children.length > SHOWN) rows.lastElementChild.remove();
+  const anew = after === null || last < after; // the server is another one
+  // Where more happens than a call brings, the next one begins with the latest.
+  after = actions.length < MOST ? last : null;
+  if (anew) place.replaceChildren();
+  if (!actions.length) return anew && nothing(place, QUIET);
+  filter.hidden = false;
+  const list = only(place, "ol", "actions");
+  Object.assign(list, { tabIndex: 0, ariaLabel: "The latest actions, the last one first" });
+  const top = list.scrollTop;
+  list.prepend(...actions.slice(-SHOWN).map(row).reverse());
+  while (list.children.length > SHOWN) list.lastElementChild.remove();
+  // Who reads further down is not moved away.
+  if (!top) list.scrollTop = 0;
 }
 
-function row({ recordedAt, action, userId, entityId, metadata, debounced }) {
-  const node = document.createElement("tr");
-  const kind = cell("td", action);
-  kind.className = "kind";
-  const about = entityId ?? metadata?.searchQuery ?? metadata?.category ?? "";
-  node.append(
-    cell("td", new Date(recordedAt).toLocaleTimeString("en-GB")),
-    kind,
-    cell("td", userId),
-    cell("td", about),
-    cell("td", debounced ? "repeated" : ""),
+function row({ recordedAt, action, userId, entityId, entityType, metadata, debounced }) {
+  const node = el(
+    "li",
+    { className: debounced ? "debounced" : "" },
+    el("time", { dateTime: recordedAt }, new Date(recordedAt).toLocaleTimeString("en-GB")),
+    el("b", {}, action),
+    el("span", {}, userId),
+    el("span", {}, about({ entityId, entityType, metadata })),
+    debounced ? el("em", {}, "repeated") : null,
   );
-  if (debounced) node.className = "debounced";
+  sift(node);
   return node;
 }
 
-function table() {
-  const head = document.createElement("tr");
-  head.append(
-    ...COLUMNS.map((name) => {
-      const node = cell("th", name);
-      node.scope = "col";
-      return node;
-    }),
-  );
-  const whole = document.createElement("table");
-  const top = document.createElement("thead");
-  top.append(head);
-  whole.append(top, rows);
-  const scroll = document.createElement("div");
-  scroll.className = "scroll";
-  scroll.tabIndex = 0;
-  scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", "The latest actions");
-  scroll.append(whole);
-  return scroll;
+/** What an action was about, in a few words. */
+function about({ entityId, entityType, metadata }) {
+  const { searchQuery, category, rating, productIds, items } = metadata;
+  const told = [entityId ?? searchQuery ?? category];
+  if (Array.isArray(productIds)) told.push(products(productIds));
+  if (Array.isArray(items)) told.push(products(items));
+  if (rating !== undefined) told.push(`${rating} ★`);
+  if (entityType && entityType !== "PRODUCT") told.push(entityType.toLowerCase());
+  return told.filter((word) => word !== undefined && word !== null).join(" · ");
 }
 
-function cell(tag, words) {
-  const node = document.createElement(tag);
-  node.textContent = words;
-  return node;
+const products = ({ length }) => (length === 1 ? "1 product" : `${length} products`);
+
+function sift(node) {
+  node.hidden = !node.textContent.toLowerCase().includes(filter.value.trim().toLowerCase());
 }
