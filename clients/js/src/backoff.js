@@ -1,5 +1,5 @@
 /**
- * How long to wait before the next try, in milliseconds: anything from 0 to a ceiling that doubles with each try in vain.
+ * How long to wait before the next try, in milliseconds: anything up to a ceiling that doubles with each try in vain.
  *
  * Many pages that lost one server must not all come back in the same moment.
  */

@@ -16,10 +16,11 @@ export class Connection {
   #beating;
   #silence;
   #silent;
+  #late;
 
   /**
-   * `dial(shown, hears)` gives a line, once `token()` has given what to show there. `told` has the functions that are called: `message(message)`,
-   * and at the end, unless it was closed here, `ended({ isOpen, code, error })`.
+   * `dial(shown, hears)` gives a line, once `token()` has given what to show there. `told` has the functions that
+   * are called: `message(message)`, and at the end, unless it was closed here, `ended({ isOpen, code, error })`.
    */
   constructor({ transport, token, dial, told, pace }) {
     this.transport = transport;
@@ -37,9 +38,8 @@ export class Connection {
         reject(new Unreachable("There is no connection to speak on."));
         return;
       }
-      // A line on which nothing is answered is none.
-      const late = setTimeout(() => this.#end(), this.#pace.patience);
-      this.#asked.set(requestId, { resolve, reject, late });
+      this.#asked.set(requestId, { resolve, reject });
+      this.#expect();
     });
   }
 
@@ -52,10 +52,10 @@ export class Connection {
     this.#isOver = true;
     clearTimeout(this.#opening);
     clearTimeout(this.#silence);
+    clearTimeout(this.#late);
     clearInterval(this.#beating);
     this.#line?.close();
-    for (const { reject, late } of this.#asked.values()) {
-      clearTimeout(late);
+    for (const { reject } of this.#asked.values()) {
       reject(new Unreachable("The connection broke before the answer came."));
     }
     this.#asked.clear();
@@ -86,13 +86,17 @@ export class Connection {
     if (message.type === "CONNECTION_ACK") this.#open(message.payload.heartbeatInterval);
     this.#live();
     const asked = this.#asked.get(message.requestId);
-    if (asked) {
-      this.#asked.delete(message.requestId);
-      clearTimeout(asked.late);
-      if (message.type === "ERROR") asked.reject(refusalIn(message.payload));
-      else asked.resolve(message);
-    }
+    this.#asked.delete(message.requestId);
+    this.#expect();
+    if (message.type === "ERROR") asked?.reject(refusalIn(message.payload));
+    else asked?.resolve(message);
     this.#told.message(message);
+  }
+
+  /** A line on which something was asked, and nothing is heard, is none. */
+  #expect() {
+    clearTimeout(this.#late);
+    if (this.#asked.size) this.#late = setTimeout(() => this.#end(), this.#pace.patience);
   }
 
   #open(heartbeatInterval) {

@@ -1,6 +1,6 @@
 /** The way of actions to the server: over the stream while it is live, else over REST. */
 
-import { refusal, Refused } from "./errors.js";
+import { isBusy, refusal, Refused } from "./errors.js";
 import { WEBSOCKET } from "./socket.js";
 
 const FEW = 20; // actions that go over the stream, each for itself; more go in bulk
@@ -23,7 +23,7 @@ export class Delivery {
     return this.#stream.whenTried();
   }
 
-  /** Take actions to the server, in order. Gives what became of the first of them, or of all: {eventId, duplicate}, or an error. */
+  /** Take actions to the server. Gives what became of the first, or of all: {eventId, duplicate}, or an error. */
   async take(actions) {
     if (this.#stream.transport === WEBSOCKET && actions.length <= FEW && actions.every(fitsFrame)) {
       return Promise.all(actions.map((action) => this.#say(action).catch((error) => error)));
@@ -49,8 +49,8 @@ export class Delivery {
         error ? refusal(error) : { eventId: id, duplicate: outcome === "duplicate" },
       );
     } catch (error) {
-      if (!(error instanceof Refused) || !KEYED.includes(error.code)) throw error;
-      // Where tokens are checked, bulk is for back ends.
+      if (!(error instanceof Refused) || isBusy(error)) throw error;
+      // Bulk is not for us: where tokens are checked, it is for back ends. Each for itself may well be taken.
       this.#isBulkMine = false;
       return [];
     }
@@ -60,8 +60,6 @@ export class Delivery {
     return { userId: this.#userId, ...action };
   }
 }
-
-const KEYED = ["UNAUTHORIZED", "FORBIDDEN"];
 
 function fitsFrame(action) {
   return new TextEncoder().encode(JSON.stringify(action)).length < LARGEST_FRAME;

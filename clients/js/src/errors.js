@@ -15,9 +15,6 @@ const STATUS = {
   UNAVAILABLE: 503,
 };
 
-/** What may be accepted later as it is: the server is busy, or waits for another token. */
-const PASSING = new Set(["TOO_MANY_REQUESTS", "UNAVAILABLE", "INTERNAL_ERROR", "UNAUTHORIZED"]);
-
 /** The server said no: `message` is its sentence, `code` its name for programs, `field` the place in the input. */
 export class Refused extends Error {
   name = "Refused";
@@ -44,7 +41,12 @@ export function refusal({ code, message, details }, retryAfter = 0) {
   return new Refused(message, { code, ...details, retryAfter });
 }
 
-/** Whether the same may well be accepted a little later. */
+/** Whether the server only says that it cannot do it now. */
+export function isBusy({ code }) {
+  return ["TOO_MANY_REQUESTS", "UNAVAILABLE", "INTERNAL_ERROR"].includes(code);
+}
+
+/** Whether the same may be accepted a little later: when the server is there, and free, or is shown another token. */
 export function mayPass(error) {
-  return error instanceof Refused ? PASSING.has(error.code) : true;
+  return !(error instanceof Refused) || isBusy(error) || error.code === "UNAUTHORIZED";
 }

@@ -6,11 +6,11 @@ import { bearer, opened, reach } from "./rest.js";
 export const EVENTS = "sse";
 
 /**
- * Open it: like a WebSocket's line, but nothing can be sent. It calls `alive()` at each sign of life as well, and `ended({ error })` has why
- * there is no stream.
+ * Open it: like a WebSocket's line, but nothing can be sent. It calls `alive()` at each sign of life as well, and
+ * `ended({ error })` has why there is no stream.
  *
- * `fetch` reads it rather than EventSource, which tells neither why a server refuses nor that it still lives, and which can show a token
- * only in the address, where logs would keep it.
+ * `fetch` reads it rather than EventSource, which tells neither why a server refuses nor that it still lives, and
+ * which can show a token only in the address, where logs would keep it.
  */
 export function openEvents(address, token, { heard, alive, ended }) {
   const leaving = new AbortController();

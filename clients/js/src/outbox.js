@@ -21,8 +21,9 @@ export class Outbox {
   #adopted = null;
 
   /**
-   * `ready()` settles when it is a good moment to send. `deliver(actions)` takes them to the server, and gives what became of the first of them, or of
-   * all: {eventId, duplicate}, or an error. `told` has the functions that are called: `pending(count)` and `refused(error, action)`.
+   * `ready()` settles when it is a good moment to send. `deliver(actions)` takes them to the server, and gives what
+   * became of the first of them, or of all: {eventId, duplicate}, or an error. `told` has the functions that are
+   * called: `pending(count)` and `refused(error, action)`.
    */
   constructor({ shelf, ready, deliver, told }) {
     this.#shelf = shelf;
@@ -118,7 +119,8 @@ export class Outbox {
     this.#isRunning = true;
     let tries = 0;
     while (this.#isOpen && this.#waiting.size) {
-      // What is done in one moment goes out together, behind what was done before; a page that connects in that moment is waited for.
+      // What is done in one moment goes out together, behind what was done before; a page that connects in that moment
+      // is waited for.
       await this.#adopted;
       await this.#ready();
       const error = this.#isOpen ? await this.#send() : null;
@@ -139,7 +141,8 @@ export class Outbox {
   /** Send some; gives the error after which those that are left should wait, if there is one. */
   async #send() {
     const batch = this.#front();
-    const outcomes = await this.#deliver(batch.map(([, { action }]) => action)).catch((error) => batch.map(() => error));
+    const actions = batch.map(([, { action }]) => action);
+    const outcomes = await this.#deliver(actions).catch((error) => batch.map(() => error));
     let delaying = null;
     for (const [at, outcome] of outcomes.entries()) {
       if (outcome instanceof Error && mayPass(outcome)) delaying ??= outcome;

@@ -2,7 +2,8 @@
 
 /** The client as a React hook. */
 
-import { createContext, createElement, useCallback, useContext, useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { createContext, createElement, useCallback, useContext } from "react";
+import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 
 import { clientOf } from "./sharing.js";
 import { topicOf } from "./subscriptions.js";
@@ -36,8 +37,9 @@ export function PunnetProvider({ url = ROOT, token, children }) {
 /**
  * What a shopper is recommended, and told, as it comes.
  *
- * `recommendations` is the answer to what the shopper did last; before that, the shopper's own list when others changed it (topic
- * `personalized`). `alerts` are the payloads of the other topics, newest last. All hooks of a user share one connection.
+ * `recommendations` is the answer to what the shopper did last; before that, the shopper's own list when others
+ * changed it (topic `personalized`). `alerts` are the payloads of the other topics, newest last. All hooks of a user
+ * share one connection.
  */
 export function useRecommendations({ userId, topics = TOPICS, autoConnect = true }) {
   const { url, token } = useContext(Server);

@@ -63,6 +63,6 @@ export async function opened(response) {
 
 /** A query string; what has no value is left out, lists are joined by commas. */
 export function parameters(query) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  const texts = Object.entries(query).map(([name, value]) => [name, String(value ?? "")]);
+  return new URLSearchParams(texts.filter(([, text]) => text));
 }

@@ -1,4 +1,8 @@
-/** Where actions lie until the server has them: a browser's storage, else memory. Each has an entry of its own, so that tabs may share it. */
+/**
+ * Where actions lie until the server has them: a browser's storage, else memory.
+ *
+ * Each has an entry of its own, so that tabs may share it.
+ */
 
 /** The storage of this browser; null where there is none, or where the user forbade it. */
 export function storageHere() {

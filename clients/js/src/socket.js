@@ -2,7 +2,7 @@
 
 export const WEBSOCKET = "websocket";
 
-/** Open it. A line takes text with `send` and ends with `close`; it calls `heard(text)`, and `ended({ code })` when it is over. */
+/** Open it. A line takes text with `send`, and ends with `close`. It calls `heard(text)`, and `ended({ code })`. */
 export function openSocket(address, { heard, ended }) {
   const secured = new URL(address);
   secured.protocol = address.protocol.replace("http", "ws");

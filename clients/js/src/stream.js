@@ -2,7 +2,7 @@
 
 import { fullJitter } from "./backoff.js";
 import { Connection } from "./connection.js";
-import { Refused, Unreachable } from "./errors.js";
+import { isBusy, Refused, Unreachable } from "./errors.js";
 import { EVENTS, openEvents } from "./events.js";
 import { parameters } from "./rest.js";
 import { openSocket, WEBSOCKET } from "./socket.js";
@@ -46,8 +46,8 @@ export class Stream {
   #wake = () => this.#online();
 
   /**
-   * `query()` gives what stands in the address beside `lastMessageId`. `told` has the functions that are called: `state(state)`,
-   * `message(message)`, `unresumed()`, `refused(error)`.
+   * `query()` gives what stands in the address beside `lastMessageId`. `told` has the functions that are called:
+   * `state(state)`, `message(message)`, `unresumed()`, `refused(error)`.
    */
   constructor({ base, token, query, told, lastMessageId = "", pace = PACE }) {
     this.#base = base;
@@ -73,8 +73,8 @@ export class Stream {
     if (this.isOn) return;
     globalThis.addEventListener?.("online", this.#wake);
     this.#tries = this.#unopened = 0;
-    this.#turnTo("connecting");
     this.#begin();
+    this.#turnTo("connecting");
   }
 
   close() {
@@ -87,9 +87,10 @@ export class Stream {
 
   /** Begin anew, with the query as it is now, and go on from the last message. */
   reopen() {
+    if (!this.isOn) return;
     this.#leave();
-    this.#turnTo("reconnecting");
     this.#begin();
+    this.#turnTo("reconnecting");
   }
 
   /** Settles once it is live; throws Unreachable when it is closed, and Refused when the server will not have it. */
@@ -133,6 +134,8 @@ export class Stream {
   #hear(message) {
     this.lastMessageId = message.messageId;
     if (message.type === "CONNECTION_ACK") this.#opened();
+    // Whoever is told that it is live may close it.
+    if (!this.isOn) return;
     this.#told.message(message);
     // The welcome says it, and the first SUBSCRIBED once more.
     if (message.payload.resumed !== false || this.#isTold) return;
@@ -152,12 +155,12 @@ export class Stream {
     clearTimeout(this.#trial);
     this.#probe?.close();
     if (!isOpen) this.#choose();
-    if (error instanceof Refused && error.status < 500) this.#refuse(error);
-    this.#turnTo("reconnecting");
     const tries = code === TRY_AGAIN_LATER ? this.#tries + LATER : this.#tries;
     this.#tries += 1;
     const wait = (error?.retryAfter ?? 0) + fullJitter(tries, this.#pace);
     this.#retry = setTimeout(() => this.#begin(), wait);
+    this.#turnTo("reconnecting");
+    if (this.isOn && error instanceof Refused && !isBusy(error)) this.#refuse(error);
   }
 
   /** What did not open may be blocked, or the server may be away: then it begins with a WebSocket when it is back. */

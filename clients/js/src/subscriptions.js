@@ -11,8 +11,6 @@ const TOPICS = {
 /** Topics whose messages are lists: these have a place, the others a filter. */
 const LISTS = ["trending", "personalized"];
 
-const ANYWHERE = { latitude: undefined, longitude: undefined };
-
 /** The topic of a message, null where it is told without one. */
 export const topicOf = ({ type, payload }) => TOPICS[type] ?? payload?.topic ?? null;
 
@@ -30,9 +28,9 @@ export class Subscriptions {
   }
 
   /** These, and more topics; one that is there already is narrowed anew. */
-  with({ topics, filter = {}, latitude, longitude }) {
-    const place = latitude === undefined ? ANYWHERE : { latitude, longitude };
-    const added = topics.map((topic) => [topic, LISTS.includes(topic) ? place : { filter: filter ?? {} }]);
+  with({ topics, filter, latitude, longitude }) {
+    const narrowing = (topic) => (LISTS.includes(topic) ? { latitude, longitude } : { filter: filter ?? {} });
+    const added = topics.map((topic) => [topic, narrowing(topic)]);
     return new Subscriptions(new Map([...this.#wanted, ...added]));
   }
 
@@ -40,28 +38,25 @@ export class Subscriptions {
     return new Subscriptions(new Map([...this.#wanted].filter(([topic]) => !topics.includes(topic))));
   }
 
-  /** The parameters that open a stream with all topics. There is room for one filter and one place; of several, none. */
+  /** The parameters that open a stream with all topics, and narrowed as far as an address can say it. */
   get query() {
-    const [filters, places] = [this.#filters(), this.#places()];
-    return {
-      topics: this.topics,
-      ...(filters.length === 1 ? filters[0].filter : {}),
-      ...(places.length === 1 ? place(places[0]) : {}),
-    };
+    const [filters, places] = [this.#filters(), this.#places()].map((groups) => (haveRoom(groups) ? groups : []));
+    const { latitude, longitude } = places[0] ?? {};
+    return { topics: this.topics, ...filters[0]?.filter, latitude, longitude };
   }
 
   /** What remains to be said on a stream that was opened with `query`: payloads of SUBSCRIBE. */
   get unsaid() {
-    return [this.#filters(), this.#places()].filter((groups) => groups.length > 1).flat();
+    return [this.#filters(), this.#places()].filter((groups) => !haveRoom(groups)).flat();
   }
 
   /**
-   * Whether a message fits the filter of its topic. The server sees to that, but for streams that cannot be told of several filters: those of
-   * events, and all when they have just been opened. What is `relevance: "mine"` only the server knows.
+   * Whether a message fits the filter of its topic. The server sees to that, but for streams that cannot be told all:
+   * those of events, and any that was just opened. What is `relevance: "mine"` only the server knows.
    */
   admits(message) {
     const wanted = this.#wanted.get(topicOf(message));
-    if (!wanted?.filter || this.#filters().length < 2) return true;
+    if (!wanted?.filter || haveRoom(this.#filters())) return true;
     const { product, products = [product] } = message.payload;
     return products.some((one) => fits(wanted.filter, one));
   }
@@ -87,7 +82,11 @@ export class Subscriptions {
   }
 }
 
-const place = ({ latitude, longitude }) => ({ latitude, longitude });
+/** Whether an address can say it: once only, and in lists that commas separate. */
+function haveRoom(groups) {
+  const names = groups.flatMap(({ filter }) => Object.values(filter ?? {}).flat());
+  return groups.length < 2 && !names.some((name) => String(name).includes(","));
+}
 
 function fits({ productIds, farmIds, categories }, product) {
   const has = (names, name) => !names || names.includes(name);

@@ -24,7 +24,8 @@ async function connected(t, options = {}) {
 const streams = (relay) => relay.requests.filter((request) => request.startsWith("GET /api/recommendations/stream?"));
 
 test("events are read however their text is cut into pieces", () => {
-  const text = ': comment\n\nid: a:1\ndata: {"type":1}\n\nevent: x\r\ndata:one\r\ndata:  two\r\n\r\n\n\ndata: last\n\ndata: unfinished\n';
+  const first = ': comment\n\nid: a:1\ndata: {"type":1}\n\n';
+  const text = `${first}event: x\r\ndata:one\r\ndata:  two\r\n\r\n\n\ndata: last\n\ndata: unfinished\n`;
   const whole = ['{"type":1}', "one\n two", "last"];
   for (let size = 1; size <= text.length; size++) {
     const told = [];
@@ -122,7 +123,8 @@ test("it goes back to a WebSocket once one gets through, and misses nothing", as
     await reprice(rye, price);
   }
   await reprice(rye, 1);
-  const drops = () => told.messages.filter(({ payload }) => payload.productId === rye).map(({ payload }) => payload.newPrice);
+  const payloads = () => told.messages.map(({ payload }) => payload);
+  const drops = () => payloads().flatMap(({ productId, newPrice }) => (productId === rye ? [newPrice] : []));
   await until(() => drops().at(-1) === 1);
   assert.deepEqual(drops(), [...asked, 1]);
   assert.deepEqual(told.states.slice(-3), ["live", "reconnecting", "live"]);
@@ -146,7 +148,8 @@ test("a server that is full is asked again after as long as it says", async (t) 
 
 test("a proxy's page is no stream, and no answer", async (t) => {
   const relay = await Relay.open(t);
-  relay.answer = (request) => isUpgrade(request) ? answer(502) : answer(200, { "Content-Type": "text/html" }, "<p>Hello!");
+  const page = answer(200, { "Content-Type": "text/html" }, "<p>Hello!");
+  relay.answer = (request) => (isUpgrade(request) ? answer(502) : page);
   const { stream, told } = quick(t, relay);
   await until(() => streams(relay).length === 2);
   const punnet = new Punnet({ url: relay.url, userId: somebody() });

@@ -13,7 +13,7 @@ const index = new URL("../src/index.js", import.meta.url);
 /** What a program says until it ends by itself, which takes it no longer than its client. */
 async function said(program, url = SERVER) {
   const text = `import { Punnet } from ${JSON.stringify(index)};
-    const punnet = new Punnet({ url: ${JSON.stringify(url)}, userId: ${JSON.stringify(somebody())}, topics: ["trending"] });
+    const punnet = new Punnet(${JSON.stringify({ url, userId: somebody(), topics: ["trending"] })});
     ${program}`;
   const options = { timeout: 10_000 };
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", text], options);
@@ -31,7 +31,11 @@ test("one that was live", async () => {
 });
 
 test("one that was just opened", async () => {
-  assert.equal(await said("punnet.connect().track('SEARCH', { entityId: 'bread' }); punnet.close(); console.log(punnet.pending);"), "1");
+  const program = `
+    punnet.connect().track("SEARCH", { entityId: "bread" });
+    punnet.close();
+    console.log(punnet.pending);`;
+  assert.equal(await said(program), "1");
 });
 
 test("one that was waiting for its server", async (t) => {
@@ -45,7 +49,10 @@ test("one that was waiting for its server", async (t) => {
 });
 
 test("one that only records something", async () => {
-  assert.match(await said("console.log(await punnet.track('SEARCH', { entityId: 'bread' })); punnet.close();"), /duplicate: false/);
+  const program = `
+    console.log(await punnet.track("SEARCH", { entityId: "bread" }));
+    punnet.close();`;
+  assert.match(await said(program), /duplicate: false/);
 });
 
 test("a listener that throws is the page's own affair", async () => {
@@ -55,4 +62,18 @@ test("a listener that throws is the page's own affair", async () => {
     punnet.on("CONNECTION_ACK", () => setTimeout(() => punnet.close()));
     punnet.connect();`;
   assert.equal(await said(program), "mine");
+});
+
+test("one that is closed by whoever is told something", async (t) => {
+  const relay = await Relay.open(t);
+  relay.cut();
+  for (const [state, url] of [["connecting", SERVER], ["live", SERVER], ["reconnecting", relay.url]]) {
+    const program = `
+      punnet.on("state", (state) => console.log(state));
+      punnet.on("state", (state) => state === "${state}" && punnet.close());
+      punnet.on("*", () => console.log("a message"));
+      punnet.connect();`;
+    const states = { live: "connecting\nlive\n", reconnecting: "connecting\nreconnecting\n" };
+    assert.equal(await said(program, url), `${states[state] ?? "connecting\n"}closed`);
+  }
 });

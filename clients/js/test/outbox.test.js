@@ -56,7 +56,8 @@ test("what is done while the line is cut arrives once, in order, with its own ti
   await live(punnet);
   relay.cut();
   const before = Date.now();
-  const tracked = ["a", "b", "c"].map((eventId) => punnet.track("VIEW_PRODUCT", { entityId: rye, eventId: eventId + rye }));
+  const ids = ["a", "b", "c"].map((name) => name + rye);
+  const tracked = ids.map((eventId) => punnet.track("VIEW_PRODUCT", { entityId: rye, eventId }));
   await until(() => punnet.state === "reconnecting");
   const after = Date.now();
   assert.equal(punnet.pending, 3);
@@ -64,7 +65,7 @@ test("what is done while the line is cut arrives once, in order, with its own ti
   await Promise.all(tracked);
 
   const actions = await actionsOf(punnet.userId);
-  assert.deepEqual(actions.map(({ eventId }) => eventId), ["a", "b", "c"].map((name) => name + rye));
+  assert.deepEqual(actions.map(({ eventId }) => eventId), ids);
   for (const { timestamp, recordedAt } of actions) {
     const [done, recorded] = [timestamp, recordedAt].map(Date.parse);
     assert.ok(before <= done && done <= after && after <= recorded, `${before} ${done} ${after} ${recorded}`);

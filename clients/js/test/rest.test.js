@@ -18,7 +18,8 @@ test("what is recommended is asked for with all that a query may say", async (t)
   const [rye, oat, bran] = await stock("rye", "oat", "bran");
   const { relay, punnet } = await shop(t);
   const context = { pageType: "PRODUCT_DETAIL", productId: rye };
-  const answer = await punnet.recommend({ context, excludeIds: [bran, "a b"], limit: 100, category: "", latitude: null });
+  const left = { category: "", latitude: null, longitude: undefined };
+  const answer = await punnet.recommend({ context, excludeIds: [bran, "a b"], limit: 100, ...left });
   assert.equal(answer.userId, punnet.userId);
   const found = ids(answer);
   assert.ok(found.includes(oat) && !found.includes(rye) && !found.includes(bran));

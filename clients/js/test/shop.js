@@ -23,7 +23,9 @@ export async function stock(...names) {
   const farm = `farm-${process.pid}-${++users}`;
   await call("PUT", `/api/farms/${farm}`, { name: "Hill Farm" });
   const ids = names.map((name) => `${name}-of-${farm}`);
-  for (const id of ids) await call("PUT", `/api/products/${id}`, { name: id, farmId: farm, category: "Bread", price: 5 });
+  for (const id of ids) {
+    await call("PUT", `/api/products/${id}`, { name: id, farmId: farm, category: "Bread", price: 5 });
+  }
   return ids;
 }
 

@@ -18,10 +18,12 @@ async function connected(t, options = {}, prepare = () => {}) {
   return { relay, punnet };
 }
 
-/** What a client is told of prices of these products from now on: [product, price]. Other tests change others meanwhile. */
+/** What a client is told from now on of prices of these products, since other tests change others: [product, price]. */
 function drops(punnet, ...ids) {
   const told = [];
-  punnet.on("PRICE_DROP_ALERT", ({ productId, newPrice }) => ids.includes(productId) && told.push([productId, newPrice]));
+  punnet.on("PRICE_DROP_ALERT", ({ productId, newPrice }) => {
+    if (ids.includes(productId)) told.push([productId, newPrice]);
+  });
   return told;
 }
 
