@@ -69,7 +69,7 @@ def fact(page: Page, name: str) -> Locator:
 
 def said_rate(rate: float) -> str:
     """Return a rate as a chart says it."""
-    return f"{rate:.3g} /s" if rate >= 1 else f"{rate:.2g} /s"
+    return f"{rate:.3g}" if rate >= 1 else f"{rate:.2g}"
 
 
 def give_key(page: Page, button: str, key: str) -> None:
@@ -134,7 +134,7 @@ def test_streams_that_are_open_are_a_pie(shop: Shop, desk: Page, browser: Browse
 
 def test_the_last_hour_is_drawn_and_can_be_read_without_seeing_it(shop: Shop, desk: Page):
     desk.clock.resume()
-    chart = desk.get_by_role("slider", name="Throughput over the last hour")
+    chart = desk.get_by_role("slider", name="Throughput per second over the last hour")
     expect(desk.locator("#throughput .line")).to_have_count(3, timeout=NOTED)
     noted = shop.call("GET", STATISTICS)["history"][0]
     rates = [said_rate(noted[name] / noted["seconds"]) for name in ("answers", "actions", "messages")]

@@ -34,8 +34,8 @@ const charts = [
     ],
   }),
   new Lines(byId("throughput"), {
-    label: "Throughput over the last hour",
-    unit: "/s",
+    label: "Throughput per second over the last hour",
+    unit: "",
     series: [
       { name: "answers", of: rate("answers") },
       { name: "actions", of: rate("actions") },

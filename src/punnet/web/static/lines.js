@@ -162,7 +162,7 @@ export class Lines {
     });
   }
 
-  #said = (value) => (value === null ? "–" : `${brief(value)} ${this.#unit}`);
+  #said = (value) => (value === null ? "–" : `${brief(value)} ${this.#unit}`.trim());
 }
 
 function grid(wide, most, y) {
