@@ -32,6 +32,7 @@ NOT_RUN = {
     "journalctl --unit punnet": FOR_A_MACHINE,
     "punnet/dev setup": "it may take from under these tests what only they need",
     BROUGHT_BY_NPM: "the same packages are there, as tests/browser/snippets pins them",
+    "punnet serve --handlers handlers.py": "tests/service/test_handlers.py does, and sees what follows",
     "sqlite3 'file:punnet.db?mode=ro'": "it waits for questions; those of the page are asked without it",
 }
 """Commands that are not run, and why not."""
@@ -39,6 +40,7 @@ NOT_RUN = {
 NOT_USED = {
     "punnet.conf": "it needs nginx and a certificate",
     "punnet.service": "it needs systemd",
+    "handlers.py": "tests/service/test_handlers.py does",
 }
 """Files that are written and not tried, and why not."""
 
@@ -61,6 +63,7 @@ def test_a_page_does_what_it_says(page, reader_of):
 
 def test_what_is_not_run_stands_on_a_page():
     assert NOT_RUN.keys() <= {command for page in PAGES for command in typed(page)}
+    assert NOT_USED.keys() <= {block.file for page in PAGES for block in blocks(page)}
     assert FOR_OTHERS.keys() <= {block.language for page in PAGES for block in blocks(page)}
 
 
