@@ -49,10 +49,15 @@ class Following:
         }
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the stream goes through TLS."""
+        return urlsplit(self._terms.url).scheme == "https"
+
+    @property
     def address(self) -> str:
         """Where to connect now."""
         base = urlsplit(self._terms.url)
-        scheme = "wss" if base.scheme == "https" else "ws"
+        scheme = "wss" if self.is_secure else "ws"
         asked = query_string({**self._asked, "lastMessageId": self.last_message_id})
         return urlunsplit((scheme, base.netloc, f"{base.path.rstrip('/')}{self._path}", asked[1:], ""))
 

@@ -18,7 +18,7 @@ from punnet.client.calls import Call
 from punnet.client.following import WS_PATH, Following
 from punnet.client.reading import Message
 from punnet.client.trying import Broken, Flow, Received, Sending, Terms, acted, conversation, readied, tracked
-from punnet.client.wire import denied, received, why
+from punnet.client.wire import denied, received, tls, why
 from punnet.market import (
     Action,
     Answer,
@@ -65,7 +65,10 @@ class Punnet:
         self._terms = Terms(url, key, admin_key, tries, random.random)
         self._timeout = timeout
         self._http = httpx.Client(
-            base_url=url, headers=self._terms.headers, timeout=httpx.Timeout(timeout, pool=None)
+            base_url=url,
+            headers=self._terms.headers,
+            timeout=httpx.Timeout(timeout, pool=None),
+            verify=tls(),
         )
 
     def __repr__(self) -> str:
@@ -341,6 +344,7 @@ class Stream:
             additional_headers=following.headers,
             user_agent_header=None,
             compression=None,
+            ssl=tls() if following.is_secure else None,
             open_timeout=self._timeout,
         ) as socket:
             self._socket = socket

@@ -1,12 +1,20 @@
 """What both clients understand of httpx and websockets, whatever they wait for."""
 
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cache
 
 import httpx
 from websockets.exceptions import InvalidStatus
 
 from punnet.client.trying import Received
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return what says whom to trust, for calls and streams; it takes its time, and is made once."""
+    return httpx.create_ssl_context()
 
 
 def received(response: httpx.Response) -> Received:
