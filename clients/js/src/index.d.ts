@@ -91,6 +91,24 @@ export interface Listing {
   next: string | null;
 }
 
+/** How many milliseconds half of the calls took at most, and 99 of 100. */
+export interface Times {
+  p50: number;
+  p99: number;
+}
+
+/** What happened in about ten seconds, which were over at `until`. */
+export interface Stretch {
+  until: string;
+  seconds: number;
+  answers: number;
+  answerTime: Times | null;
+  actions: number;
+  processingTime: Times | null;
+  messages: number;
+  connections: number;
+}
+
 export interface Statistics {
   events: {
     total: number;
@@ -127,6 +145,7 @@ export interface Statistics {
     isProcessing: boolean;
     websocketServer: "ONLINE" | "FULL";
   };
+  history?: Stretch[];
   meta: {
     timestamp: string;
     uptime: number;
