@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Events } from "../src/events.js";
 import { Punnet, Refused, Unreachable } from "../src/index.js";
 import { answer, isUpgrade, Relay } from "./relay.js";
-import { actionsOf, live, next, quick, reprice, somebody, stock, until } from "./shop.js";
+import { actionsOf, live, next, quick, reprice, somebody, stock, timers, until } from "./shop.js";
 
 const blocked = (request) => isUpgrade(request) && answer(403);
 
@@ -131,19 +131,18 @@ test("it goes back to a WebSocket once one gets through, and misses nothing", as
 });
 
 test("a server that is full is asked again after as long as it says", async (t) => {
+  const { waits } = timers(t);
+  t.mock.method(Math, "random", () => 0);
   const relay = await Relay.open(t, process.env.PUNNET_FULL_URL);
-  const first = new Punnet({ url: relay.url, userId: somebody(), storage: null }).connect();
-  t.after(() => first.close());
-  await live(first);
-  const second = new Punnet({ url: relay.url, userId: somebody(), storage: null }).connect();
-  t.after(() => second.close());
-  await until(() => streams(relay).length === 1);
+  const { stream: first } = quick(t, relay);
+  await first.whenLive();
+  const { stream: second, told } = quick(t, relay);
+  await until(() => waits.includes(1000));
   assert.equal(second.state, "reconnecting");
-  const refused = Date.now();
   first.close();
-  await live(second);
-  assert.ok(Date.now() - refused > 900);
+  await second.whenLive();
   assert.equal(second.transport, "websocket");
+  assert.deepEqual(told.refused, []);
 });
 
 test("a proxy's page is no stream, and no answer", async (t) => {

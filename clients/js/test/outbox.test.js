@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { Punnet, Refused, Unreachable } from "../src/index.js";
 import { answer, Relay } from "./relay.js";
-import { actionsOf, call, live, next, somebody, stock, Storage, until } from "./shop.js";
+import { actionsOf, call, live, next, somebody, stock, Storage, timers, until } from "./shop.js";
 
 async function opened(t, options = {}) {
   const relay = await Relay.open(t);
@@ -118,13 +118,14 @@ test("what waits belongs to one user of one server", async (t) => {
   const storage = new Storage();
   const relay = await Relay.open(t);
   relay.cut();
-  const ann = new Punnet({ url: relay.url, userId: somebody(), storage });
+  const userId = somebody();
+  const ann = new Punnet({ url: relay.url, userId: `${userId}:`, storage });
   ann.track("VIEW_PRODUCT", { entityId: rye });
   await until(() => relay.turnedAway);
   ann.close();
   relay.mend();
 
-  const bob = new Punnet({ url: relay.url, userId: `${ann.userId}:`, storage });
+  const bob = new Punnet({ url: relay.url, userId, storage });
   t.after(() => bob.close());
   await bob.track("VIEW_PRODUCT", { entityId: rye });
   assert.equal(storage.length, 1);
@@ -224,6 +225,56 @@ test("a server that asks for patience is given it", async (t) => {
   await punnet.track("VIEW_PRODUCT", { entityId: rye });
   assert.equal(posts(relay, "recommendations").length, 2);
   assert.equal((await actionsOf(punnet.userId)).length, 1);
+});
+
+test("what the server asked for is not cut short by a stream that opens", async (t) => {
+  const [rye] = await stock("rye");
+  const { relay, punnet } = await opened(t);
+  const body = JSON.stringify({ success: false, error: { code: "UNAVAILABLE", message: "The journal is away." } });
+  relay.answer = (request) => request.startsWith("POST ") && answer(503, { "Retry-After": "1" }, body);
+  const tracked = punnet.track("VIEW_PRODUCT", { entityId: rye });
+  await until(() => posts(relay, "recommendations").length === 1);
+  punnet.connect();
+  await live(punnet);
+  await punnet.request({ limit: 1 });
+  assert.equal(punnet.pending, 1);
+  assert.equal((await tracked).duplicate, false);
+});
+
+test("what could not be sent is sent as soon as a stream opens", async (t) => {
+  const [rye] = await stock("rye");
+  const { relay, punnet } = await opened(t);
+  // Otherwise it would wait for a minute.
+  t.mock.method(Math, "random", () => 100);
+  relay.cut();
+  const tracked = punnet.track("VIEW_PRODUCT", { entityId: rye });
+  await until(() => relay.turnedAway);
+  relay.mend();
+  punnet.connect();
+  assert.equal((await tracked).duplicate, false);
+});
+
+test("what is refused for want of another token waits for that", async (t) => {
+  const [rye] = await stock("rye");
+  const { relay, punnet } = await opened(t);
+  punnet.on("refused", assert.fail);
+  const body = JSON.stringify({ success: false, error: { code: "UNAUTHORIZED", message: "The token is too old." } });
+  relay.answer = () => (posts(relay, "recommendations").length < 2 ? answer(401, {}, body) : null);
+  await punnet.track("VIEW_PRODUCT", { entityId: rye });
+  assert.equal(posts(relay, "recommendations").length, 2);
+});
+
+test("an action that waits keeps no other from being answered, or from failing", async (t) => {
+  const { relay, punnet } = await opened(t);
+  const { running } = timers(t);
+  relay.cut();
+  punnet.track("SEARCH", { entityId: "bread" });
+  await until(() => running().length === 1);
+  await assert.rejects(punnet.act("SEARCH", { entityId: "bread" }), Unreachable);
+  await until(() => running().length === 1);
+  punnet.close();
+  assert.deepEqual(running(), []);
+  assert.equal(punnet.pending, 1);
 });
 
 test("there is an end to what may wait, and whoever does more is told so", async (t) => {

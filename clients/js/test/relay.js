@@ -18,6 +18,7 @@ export class Relay {
   rewrite = (bytes) => bytes;
   #target;
   #lines = new Set();
+  #near = new Set();
   #listener;
   #isWhole = true;
   #isFrozen = false;
@@ -52,6 +53,11 @@ export class Relay {
     this.#isFrozen = true;
   }
 
+  /** Say something in the server's place. */
+  say(bytes) {
+    for (const line of this.#near) line.write(bytes);
+  }
+
   /** What the client says still arrives, but it hears nothing. */
   deafen() {
     this.#isDeafened = true;
@@ -66,11 +72,13 @@ export class Relay {
     const far = connect(this.#target.port, this.#target.hostname);
     const frames = new Frames(this.frames);
     const isFrozen = this.#isFrozen;
+    this.#near.add(near);
     for (const [one, other] of [[near, far], [far, near]]) {
       this.#lines.add(one);
       one.on("error", () => {});
       one.on("close", () => {
         this.#lines.delete(one);
+        this.#near.delete(one);
         other.destroy();
       });
     }

@@ -31,6 +31,7 @@ test("what is recommended is asked for with all that a query may say", async (t)
     limit: "100",
     userId: punnet.userId,
   });
+  assert.match(relay.requests[0], /^cache-control: no-cache\r$/im);
   assert.equal((await punnet.recommend({ context: "HOME", limit: 1 })).recommendations.length, 1);
   assert.equal((await punnet.recommend()).recommendations.length, 10);
 });

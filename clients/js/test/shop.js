@@ -35,13 +35,14 @@ export const reprice = (id, price) => call("PATCH", `/api/products/${id}`, { pri
 export const actionsOf = async (userId) => (await call("GET", `/api/users/${userId}`)).actions;
 
 const PATIENCE = 10_000;
+const { setTimeout: later } = globalThis;
 
 /** Settles once the condition holds. */
 export async function until(condition) {
   const deadline = Date.now() + PATIENCE;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`It never came true: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => later(resolve, 5));
   }
 }
 
@@ -56,6 +57,29 @@ export const next = (punnet, type, fits = () => true) =>
   });
 
 export const live = (punnet) => (punnet.state === "live" ? null : next(punnet, "state", (state) => state === "live"));
+
+/** The timers of a client: how long they were set to, and which of them are running. */
+export function timers(t) {
+  const waits = [];
+  const running = new Map();
+  for (const [set, clear] of [["setTimeout", "clearTimeout"], ["setInterval", "clearInterval"]]) {
+    const own = { set: globalThis[set], clear: globalThis[clear] };
+    t.mock.method(globalThis, set, (work, wait) => {
+      const timer = own.set(() => {
+        if (set === "setTimeout") running.delete(timer);
+        work();
+      }, wait);
+      waits.push(wait);
+      running.set(timer, wait);
+      return timer;
+    });
+    t.mock.method(globalThis, clear, (timer) => {
+      running.delete(timer);
+      own.clear(timer);
+    });
+  }
+  return { waits, running: () => [...running.values()] };
+}
 
 /** Where a browser keeps things, and a page finds them again after it was loaded anew. */
 export class Storage {

@@ -156,8 +156,9 @@ test("what is subscribed to before it connects, or when it is closed, is in the 
   const relay = await Relay.open(t);
   const punnet = new Punnet({ url: relay.url, userId: somebody(), storage: null });
   t.after(() => punnet.close());
-  assert.deepEqual(await punnet.subscribe(["trending"], { latitude: 39, longitude: -84.5 }), ["trending"]);
+  const subscribed = punnet.subscribe(["trending"], { latitude: 39, longitude: -84.5 });
   punnet.connect();
+  assert.deepEqual(await subscribed, ["trending"]);
   await live(punnet);
   assert.match(relay.requests[0], /topics=trending&latitude=39&longitude=-84.5/);
 
@@ -208,9 +209,12 @@ test("so do several filters", async (t) => {
   relay.cut();
   await until(() => punnet.state === "reconnecting");
   await change(4, 7);
+  relay.frames.length = 0;
   relay.mend();
   await live(punnet);
-  await until(() => told.length >= 2);
+  await until(() => told.length >= 2 && relay.frames.length === 2);
+  const filters = relay.frames.map(({ payload }) => payload.filter.productIds);
+  assert.deepEqual(filters, [[rye], [oat]]);
   await punnet.subscribe(["trending"]);
   await change(3, 9);
   await until(() => told.length >= 4);

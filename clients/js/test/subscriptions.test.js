@@ -56,8 +56,10 @@ test("until it is said, what does not fit is not let through", () => {
   const figs = { id: "figs", farmId: "hill", category: "Fruit, dried" };
   const drop = (fields) => ({ type: "PRICE_DROP_ALERT", payload: { product: { ...figs, ...fields } } });
   assert.ok(wanted.admits(drop({})));
-  for (const other of [{ id: "plums" }, { farmId: "dale" }, { category: "Fruit" }]) assert.ok(!wanted.admits(drop(other)));
-  const arrived = (...ids) => ({ type: "NEW_ARRIVAL_ALERT", payload: { products: ids.map((id) => ({ ...figs, id })) } });
+  const others = [{ id: "plums" }, { farmId: "dale" }, { category: "Fruit" }];
+  for (const other of others) assert.ok(!wanted.admits(drop(other)));
+  const products = (...ids) => ({ products: ids.map((id) => ({ ...figs, id })) });
+  const arrived = (...ids) => ({ type: "NEW_ARRIVAL_ALERT", payload: products(...ids) });
   assert.ok(wanted.admits(arrived("plums", "dates")));
   assert.ok(!wanted.admits(arrived("plums")));
   assert.ok(wanted.admits({ type: "TRENDING_UPDATE", payload: { products: [] } }));
