@@ -89,3 +89,15 @@ def test_elsewhere_nothing_is_shown(capsys):
         show("one")
         advance(10)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_program_that_a_server_starts_shows_nothing_on_its_terminal(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    with meanwhile("Reading"):
+        pass
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr("sys.stdout", Terminal())
+    with meanwhile("Reading"):
+        assert "Reading" in terminal.getvalue()

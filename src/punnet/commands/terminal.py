@@ -30,29 +30,36 @@ BELOW = "    "
 
 @contextmanager
 def line_that_changes(stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
-    """Yield what shows a text in place of the one before, for as long as this lasts; nothing but a terminal.
+    """Yield what shows a text in place of the one before; the last one is taken back at the end.
 
-    A text that is too long for the line is cut.
+    A text that is too long for the line is cut. Where there is no terminal nothing is shown.
     """
     stream = stream or sys.stderr
-    seen = stream.isatty()
+    seen, there = stream.isatty(), False
 
     def show(text: str) -> None:
+        nonlocal there
         if seen:
+            there = True
             stream.write(f"{ERASED}{text[: shutil.get_terminal_size().columns - 1]}")
             stream.flush()
 
     try:
         yield show
     finally:
-        show("")
+        if there:
+            show("")
 
 
 @contextmanager
 def meanwhile(text: str) -> Iterator[None]:
-    """Show on a terminal what is being done, until it is."""
+    """Show what is being done, until it is, where all that is said goes to a terminal.
+
+    A program that a server starts says only on stderr what is wrong, and that may be the server's terminal.
+    """
     with line_that_changes() as show:
-        show(text)
+        if sys.stdout.isatty():
+            show(text)
         yield
 
 
