@@ -297,7 +297,7 @@ def test_simulate_shows_what_goes_on_until_the_keyboard_ends_it(market, tmp_path
 @pytest.mark.service
 def test_import_shows_how_far_it_is_and_ends_quietly_when_the_keyboard_says_so(tmp_path):
     many = tmp_path / "farms.ndjson"
-    many.write_text("".join(f'{{"id": "f{number}", "name": "Farm"}}\n' for number in range(300_000)))
+    many.write_text("".join(f'{{"id": "f{number}", "name": "Farm"}}\n' for number in range(100_000)))
     with screen(tmp_path, "import", many, "--database", "market.db") as terminal:
         terminal.wait_for("%")
         terminal.press(b"\x03")
