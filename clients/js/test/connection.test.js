@@ -100,7 +100,7 @@ test("a server that says later is given more time", async (t) => {
   }
 });
 
-test("on events it lives by each comment, looks for a WebSocket more and more seldom, and leaves nothing", async (t) => {
+test("on events it lives by each comment, tries a WebSocket ever more seldom, and leaves nothing", async (t) => {
   const { waits, running } = timers(t);
   const relay = await Relay.open(t);
   relay.answer = (request) => isUpgrade(request) && answer(403);
