@@ -17,7 +17,7 @@ from tests import npm
 from tests.docs.blocks import Block, Command, commands
 from tests.docs.terminal import LASTING, Terminal
 
-SOON = 15.0
+SOON = 30.0
 """Seconds in which a page shows, or a program prints, what it should."""
 
 
@@ -181,7 +181,7 @@ class Reader:
         if address := block.said("open"):
             self._open_page(self.terminal.ports.put(address))
         if title := block.said("title"):
-            expect(self.page).to_have_title(re.compile(re.escape(title)))
+            expect(self.page).to_have_title(re.compile(re.escape(title)), timeout=SOON * 1000)
         self._until(block.text, lambda: self.page.inner_text("body"), "the page shows")
 
     def _open_page(self, address: str) -> None:

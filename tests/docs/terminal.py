@@ -1,6 +1,8 @@
 """A shell as a reader uses it: one command after the other, and some that go on in windows of their own."""
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -8,6 +10,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tests.servers.postgres import PORTS
 
 PATIENCE = 60.0
 """Seconds that anything may take."""
@@ -24,13 +28,18 @@ REMEMBERED = '\nstatus=$?; env -0 > "$STATE"; exit $status'
 
 
 class Ports(dict[str, str]):
-    """Free ports in place of those that a page names."""
+    """Free ports in place of those that a page names.
+
+    They are none that the system hands out by itself, since some are used only a while later.
+    """
 
     def __missing__(self, named: str) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self[named] = str(free.getsockname()[1])
-        return self[named]
+        while True:
+            port = random.choice(PORTS)
+            with socket.socket() as free, contextlib.suppress(OSError):
+                free.bind(("127.0.0.1", port))
+                self[named] = str(port)
+                return self[named]
 
     def put(self, text: str) -> str:
         """Return the text with the free ports in it."""
