@@ -35,7 +35,7 @@ class Ports(dict[str, str]):
 
     def __missing__(self, named: str) -> str:
         while True:
-            port = random.choice(PORTS)
+            port = random.choice(PORTS[100:])  # browsers open no 10080
             with socket.socket() as free, contextlib.suppress(OSError):
                 free.bind(("127.0.0.1", port))
                 self[named] = str(port)
