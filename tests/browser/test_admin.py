@@ -105,6 +105,8 @@ def test_what_it_shows_is_what_the_server_counts(shop: Shop, desk: Page):
     expect(desk.locator("#funnel li")).to_have_text(
         ["Shown2", "Clicked150.0 % of those shown", "Bought00.0 % of those clicked"]
     )
+    for step, share in enumerate(("100%", "50%", "0%")):
+        expect(desk.locator("#funnel rect").nth(step)).to_have_attribute("width", share)
     expect(desk.locator("#subscriptions")).to_have_text("Nobody listens now.")
 
 
@@ -169,6 +171,17 @@ def test_a_wrong_key_is_told_changes_nothing_and_is_not_kept(shop: Shop, browser
         expect(page.get_by_label("Admin key")).to_be_focused()
         expect(page.get_by_label("Admin key")).to_have_value("")
         expect(page.locator("#wrong")).to_be_hidden()
+
+
+def test_a_key_that_was_right_before_is_forgotten_when_it_is_not_any_more(shop: Shop, browser: Browser):
+    with browser.new_context() as context:
+        page = opened(context.new_page(), shop.address)
+        page.evaluate("sessionStorage.setItem('punnet.admin-key', 'of-another-server')")
+        page.reload()
+        expect(page.locator("#tail")).to_have_text("The admin key is not the one of this server.")
+        page.get_by_role("button", name="Follow").click()
+        expect(page.get_by_label("Admin key")).to_be_focused()
+        expect(page.get_by_label("Admin key")).to_have_value("")
 
 
 def test_a_server_that_has_no_key_says_so(browser: Browser):
