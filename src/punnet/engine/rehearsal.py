@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from punnet.core.companions import count_common
+from punnet.core.companions import Companions, count_common, uncounted
 from punnet.core.compiled import Packed
 from punnet.core.ledger import Ledger, Purchases
 from punnet.engine.engine import Engine
@@ -52,5 +52,7 @@ def _count() -> None:
     ledger, one = Ledger(), np.zeros(1, np.int32)
     ledger.reserve(1, 1)
     ledger.add(Purchases(one, np.zeros(1), np.zeros(1), np.zeros(1), one + 1, one, np.zeros(1)))
-    book = Packed(ledger.book)
+    book, companions = Packed(ledger.book), Companions()
+    companions.follow(book, 1)
+    uncounted(book.address, companions.address, 0)
     count_common(book.address, 0, np.zeros(1, np.int32))
