@@ -7,6 +7,8 @@ import { PunnetProvider, useRecommendations } from 'punnet/react';
 import HomePage from '../snippets/home.tsx';
 import ProductPage from '../snippets/product.tsx';
 
+const renders = (window.renders = []);
+
 function Viewed({ id, trackAction }) {
   // The effects of a child come before those of the part that has the hook.
   useEffect(() => {
@@ -17,6 +19,7 @@ function Viewed({ id, trackAction }) {
 
 function Part({ name, topics, views, ...options }) {
   const hook = useRecommendations({ ...options, topics: topics && [...topics] });
+  renders.push([options.userId, hook.recommendations.length, hook.alerts.length]);
   return (
     <section id={name}>
       <output>{hook.isConnected ? 'connected' : 'apart'}</output>
