@@ -70,7 +70,8 @@ class Pipeline:
     taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
     `letters_came` is set when one was kept, and cleared by whoever sends them.
-    `position` is where in the journal the engine is.
+    `position` is where in the journal the engine is. `timing` is from `submit` until the engine reflects it,
+    of the calls that brought actions.
     """
 
     def __init__(
@@ -93,7 +94,8 @@ class Pipeline:
         self._letter_for = letter_for
         self.letters_came = asyncio.Event()
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
-        self._facts_waiting, self._taking_in = 0, False
+        self._facts_waiting = 0
+        self._taking_in = False
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._position = position
@@ -101,7 +103,6 @@ class Pipeline:
         self._behind = False
         self._trouble = ""
         self.timing = Histogram()
-        """From `submit` until the engine reflects it, of the calls that brought actions."""
         self._counted_from = (0, 0.0)
 
     @property

@@ -1,22 +1,21 @@
 """The line between a browser and a server, which can be cut."""
 
 import asyncio
-import contextlib
 import socket
 import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+from tests.client.relay import Relay
+
 
 class Line:
-    """An address of its own that leads to the server at `target`, while it is not cut."""
+    """An address of its own that leads to the server at `target` on this machine, while it is not cut."""
 
     def __init__(self, target: str) -> None:
-        host, port = target.removeprefix("http://").split(":")
-        self._target = host, int(port)
+        self._relay = Relay(int(target.rpartition(":")[2]))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
@@ -54,25 +53,10 @@ class Line:
     async def _cut(self) -> None:
         if self._server is not None:
             self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        # Who was joined sees that, and goes.
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
+        await self._relay.cut()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection(*self._target)
-        ends = {writer, there[1]}
-        self._writers |= ends
         try:
-            await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
+            await self._relay.serve(reader, writer)
         finally:
-            self._writers -= ends
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while some := await reader.read(65_536):
-            writer.write(some)
-            await writer.drain()
-    writer.close()
+            writer.transport.abort()

@@ -169,6 +169,15 @@ async def send_response(send: Send, sent: Sent) -> None:
     await send({"type": "http.response.body", "body": sent.body, "more_body": False})
 
 
+def unreadable(scope: HTTPScope, what: str, new_id: Callable[[], str]) -> Sent | None:
+    """Return the refusal of a method that would do more to `what` than read it, None where it reads."""
+    if scope["method"] in ("GET", "HEAD"):
+        return None
+    allowed = "GET, HEAD"
+    refused = MethodNotAllowed(f"{what} can only be read: use {allowed}.", field="method", allowed=allowed)
+    return failed(refused, request_id_of(scope, new_id))
+
+
 async def no_stream(receive: Receive, send: Send) -> None:
     """Turn away a WebSocket where there is none."""
     await receive()

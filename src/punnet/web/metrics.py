@@ -13,9 +13,8 @@ from prometheus_client.exposition import generate_latest
 
 from punnet import __version__
 from punnet.core.histogram import BOUNDS, Histogram
-from punnet.errors import MethodNotAllowed
 from punnet.protocol.statistics import Health, Statistics
-from punnet.web.exchange import NO_STORE, Sent, failed, no_stream, request_id_of, send_response
+from punnet.web.exchange import NO_STORE, Sent, no_stream, send_response, unreadable
 from punnet.web.shop import Shop
 from punnet.web.statistics import taken
 
@@ -144,11 +143,8 @@ def _histogram(name: str, about: str, times: Histogram) -> Metric:
 
 
 def _answer(shop: Shop, registry: CollectorRegistry, scope: HTTPScope) -> Sent:
-    if scope["method"] not in ("GET", "HEAD"):
-        refused = MethodNotAllowed(
-            "Metrics can only be read: use GET, HEAD.", field="method", allowed="GET, HEAD"
-        )
-        return failed(refused, request_id_of(scope, shop.new_id))
+    if refused := unreadable(scope, "Metrics", shop.new_id):
+        return refused
     text = generate_latest(registry)
     size = (b"content-length", b"%d" % len(text))
     return Sent(200, text, ((b"content-type", TEXT), (b"cache-control", NO_STORE), size))

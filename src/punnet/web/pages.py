@@ -13,7 +13,6 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
-from punnet.errors import MethodNotAllowed
 from punnet.web.exchange import (
     Headers,
     Sent,
@@ -24,6 +23,7 @@ from punnet.web.exchange import (
     path_of,
     request_id_of,
     send_response,
+    unreadable,
 )
 
 REVALIDATE = b"no-cache"
@@ -116,11 +116,8 @@ def _answer(found: Mapping[str, File], scope: HTTPScope, new_id: Callable[[], st
     file = found.get(path_of(scope).decode("latin-1"))
     if file is None:
         return failed(nothing_at(scope), request_id_of(scope, new_id))
-    if scope["method"] not in ("GET", "HEAD"):
-        allowed = MethodNotAllowed(
-            "A page can only be read: use GET, HEAD.", field="method", allowed="GET, HEAD"
-        )
-        return failed(allowed, request_id_of(scope, new_id))
+    if refused := unreadable(scope, "A page", new_id):
+        return refused
     if file.etag in header(scope, b"if-none-match"):
         return Sent(304, b"", _headers(file))
     size = (b"content-length", str(len(file.content)).encode())

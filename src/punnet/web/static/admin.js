@@ -1,5 +1,6 @@
 /** The dashboard: what the server counts, asked for every five seconds. */
 
+import { answered } from "./answered.js";
 import { each, figure, percent, showBars, showFunnel, showPie, write } from "./charts.js";
 import { el } from "./dom.js";
 import { ask, startKey } from "./key.js";
@@ -7,31 +8,27 @@ import { Lines } from "./lines.js";
 import { startTail } from "./tail.js";
 
 const EVERY = 5000; // milliseconds
-const PATIENCE = 8000; // milliseconds that an answer may take
 const SAID = 10_000; // milliseconds that a sentence stays
 const STATISTICS = "api/recommendations/stats";
-const AWAY = "The server does not answer. What you see is the last it said; the page asks again by itself.";
-const CLOSED = "This server tells no statistics: ENABLE_STATS_ENDPOINT is false.";
+const WARNINGS = {
+  UNREACHABLE: "The server does not answer. What you see is the last it said; the page asks again by itself.",
+  UNKNOWN_PATH: "This server tells no statistics: ENABLE_STATS_ENDPOINT is false.",
+};
 const STATES = { HEALTHY: "Healthy", DEGRADED: "Degraded", away: "No answer" };
 
 const byId = (id) => document.getElementById(id);
 const rate = (count) => (stretch) => stretch[count] / stretch.seconds;
+const times = (taken) => ["p50", "p99"].map((name) => ({ name, of: (stretch) => stretch[taken]?.[name] ?? null }));
 const charts = [
   new Lines(byId("answers"), {
     label: "Answer time over the last hour",
     unit: "ms",
-    series: [
-      { name: "p50", of: ({ answerTime }) => answerTime?.p50 ?? null },
-      { name: "p99", of: ({ answerTime }) => answerTime?.p99 ?? null },
-    ],
+    series: times("answerTime"),
   }),
   new Lines(byId("actions"), {
     label: "Processing time over the last hour",
     unit: "ms",
-    series: [
-      { name: "p50", of: ({ processingTime }) => processingTime?.p50 ?? null },
-      { name: "p99", of: ({ processingTime }) => processingTime?.p99 ?? null },
-    ],
+    series: times("processingTime"),
   }),
   new Lines(byId("throughput"), {
     label: "Throughput per second over the last hour",
@@ -49,17 +46,9 @@ let saying = 0;
 /** Ask, show, and ask again in a while; nobody looks at a page that is hidden. */
 async function look() {
   clearTimeout(timer);
-  try {
-    const signal = AbortSignal.timeout(PATIENCE);
-    const response = await fetch(`${STATISTICS}?detailed=true`, { cache: "no-store", signal });
-    const { success, data, error } = await response.json();
-    if (success) show(data);
-    else warn(error.code === "UNKNOWN_PATH" ? CLOSED : error.message);
-  } catch (error) {
-    // No connection, no JSON, or no patience.
-    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    warn(AWAY);
-  }
+  const { data, error } = await answered(`${STATISTICS}?detailed=true`);
+  if (error) warn(WARNINGS[error.code] ?? error.message);
+  else show(data);
   if (!document.hidden) timer = setTimeout(look, EVERY);
 }
 

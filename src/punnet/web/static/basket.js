@@ -1,6 +1,6 @@
 /** The shopper's basket, kept in the tab. */
 
-import { newId } from "./words.js";
+import { newId } from "./client/ids.js";
 
 export class Basket {
   #key;

@@ -8,6 +8,9 @@ import { price, reason, shares, soldOut, unit } from "./words.js";
 /** The address of a product's page. */
 export const pageOf = (product) => `product?id=${encodeURIComponent(product.id)}`;
 
+/** The address of all that a category has. */
+export const shelfOf = (category) => `search?category=${encodeURIComponent(category)}`;
+
 /** A suggestion, with how it moved in its list; `beside` is what it stands beside: "product", "basket" or nothing. */
 export function pick(recommendation, move, beside) {
   const { product } = recommendation;

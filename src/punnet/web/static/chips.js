@@ -1,6 +1,7 @@
 /** The categories, as links to what is in each. */
 
 import { CATEGORIES, categoryDrawing } from "./art.js";
+import { shelfOf } from "./cards.js";
 import { el } from "./dom.js";
 
 /** Fill the navigation; `chosen` is the category that the page shows. */
@@ -12,7 +13,7 @@ export function startChips(chosen) {
         "a",
         {
           className: "chip",
-          href: `search?category=${encodeURIComponent(category)}`,
+          href: shelfOf(category),
           "aria-current": category === chosen ? "page" : undefined,
         },
         categoryDrawing(category),

@@ -2,20 +2,20 @@
 
 import { CATEGORIES } from "./art.js";
 import { startChips } from "./chips.js";
-import { good, pick } from "./cards.js";
+import { good, shelfOf } from "./cards.js";
 import { arrange, el } from "./dom.js";
 import { market } from "./market.js";
-import { asGood, Row } from "./row.js";
+import { Row } from "./row.js";
 import "./sign.js";
 
 const [PICKS, A_FEW, LOOK] = [12, 6, 60];
 const BREATH = 400; // milliseconds from an action to the look at what it changed
 const LONGER = 2000; // milliseconds until it is tried again while somebody reaches for the board
 
-const board = new Row(document.querySelector(".board"), (one, move) => pick(one, move));
+const board = new Row(document.querySelector(".board"));
 const drops = new Row(document.getElementById("drops"), (one, move) => good(one, move, one.was));
-const trending = new Row(document.getElementById("trending"), asGood);
-const arrivals = new Row(document.getElementById("arrivals"), asGood);
+const trending = new Row(document.getElementById("trending"), good);
+const arrivals = new Row(document.getElementById("arrivals"), good);
 let timer = 0;
 
 /** Ask what is for the shopper now; `since` says what may have changed it. */
@@ -64,7 +64,7 @@ async function stockShelf() {
     const answer = await market.attempt((punnet) => punnet.recommend(query));
     if (!answer) return;
     node.hidden = answer.recommendations.length === 0;
-    arrange(node.querySelector(".goods"), answer.recommendations, asGood);
+    arrange(node.querySelector(".goods"), answer.recommendations, good);
   }
 }
 
@@ -73,7 +73,7 @@ function stall(category) {
     className: "more",
     textContent: "See all",
     "aria-label": `See all of ${category}`,
-    href: `search?category=${encodeURIComponent(category)}`,
+    href: shelfOf(category),
   });
   return el(
     "section",

@@ -1,7 +1,7 @@
 /** What the market suggests while somebody types a search. */
 
 import { categoryDrawing, picture } from "./art.js";
-import { pageOf } from "./cards.js";
+import { pageOf, shelfOf } from "./cards.js";
 import { el } from "./dom.js";
 import { market } from "./market.js";
 import { price } from "./words.js";
@@ -60,7 +60,7 @@ function show(products) {
     ),
     ...categories.map((category) =>
       idea(
-        `search?category=${encodeURIComponent(category)}`,
+        shelfOf(category),
         el("div", { className: "idea-art" }, categoryDrawing(category)),
         `All of ${category}`,
         "",

@@ -1,7 +1,8 @@
 /** Calls that need the admin key: it is asked for, and kept for this tab until it turns out to be wrong. */
 
+import { answered } from "./answered.js";
+
 const KEPT = "punnet.admin-key";
-const PATIENCE = 8000; // milliseconds that an answer may take
 const byId = (id) => document.getElementById(id);
 const dialog = byId("ask");
 let asked = null;
@@ -38,16 +39,9 @@ export async function call({ method = "GET", path, body }, key) {
   // A header holds bytes: letters beyond ASCII go as UTF-8, which is how the server has them.
   const headers = { "X-Admin-Key": String.fromCharCode(...new TextEncoder().encode(key)) };
   if (body) headers["Content-Type"] = "application/json";
-  const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
-  try {
-    const answer = await (await fetch(path, options)).json();
-    if (isOfKey(answer.error)) sessionStorage.removeItem(KEPT);
-    return answer;
-  } catch (error) {
-    // No connection, no JSON, or no patience.
-    if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)) throw error;
-    return { error: { code: "UNREACHABLE", message: "The server does not answer." } };
-  }
+  const answer = await answered(path, { method, headers, body: body && JSON.stringify(body) });
+  if (isOfKey(answer.error)) sessionStorage.removeItem(KEPT);
+  return answer;
 }
 
 /** Whether an error says that the key is not right, or that there is none. */

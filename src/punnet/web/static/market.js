@@ -1,8 +1,8 @@
 /** The market as one shopper sees it: who shops, the connection, the basket, and what was done. The same on every page. */
 
 import { Basket } from "./basket.js";
+import { newId } from "./client/ids.js";
 import { Punnet } from "./client/index.js";
-import { newId } from "./words.js";
 
 export const SHOPPERS = Array.from({ length: 6 }, (_, at) => `shopper-${String(at + 1).padStart(4, "0")}`);
 const TOPICS = ["personalized", "price_drops", "stock_alerts", "new_arrivals", "trending"];
@@ -54,13 +54,8 @@ class Market extends EventTarget {
   }
 
   /** Record an action. Where the market is away it is kept, and sent once it is back. */
-  async track(action, about = {}) {
-    try {
-      return await this.punnet.track(action, about);
-    } catch (error) {
-      this.#tell("failed", error);
-      return null;
-    }
+  track(action, about = {}) {
+    return this.attempt((punnet) => punnet.track(action, about));
   }
 
   /** Record what was done to a product. */

@@ -1,7 +1,7 @@
 /** A product's page: what it is, what one might like beside it, and what is often bought with it. */
 
 import { picture } from "./art.js";
-import { pageOf, tag } from "./cards.js";
+import { shelfOf, tag } from "./cards.js";
 import { Refused } from "./client/index.js";
 import { drawing, el, say } from "./dom.js";
 import { beFarmer } from "./drawer.js";
@@ -50,7 +50,7 @@ function show(product, was) {
       el(
         "p",
         { className: "kicker" },
-        el("a", { href: `search?category=${encodeURIComponent(product.category)}`, textContent: product.category }),
+        el("a", { href: shelfOf(product.category), textContent: product.category }),
         product.organic ? el("span", { className: "organic", textContent: "organic" }) : null,
       ),
       el("h1", { textContent: product.name }),

@@ -1,6 +1,6 @@
 /** A section of the page that shows products: it lets the eye follow what changes, and counts what was seen. */
 
-import { good, pick } from "./cards.js";
+import { pick } from "./cards.js";
 import { arrange } from "./dom.js";
 import { market } from "./market.js";
 import { names } from "./words.js";
@@ -26,7 +26,7 @@ export class Row {
   #build;
   #sight = false;
 
-  /** The section with the id `id`; `build(recommendation, move)` makes the node of one product. */
+  /** `build(recommendation, move)` makes the node of one product. */
   constructor(section, build = pick) {
     this.section = section;
     this.#list = section.querySelector("ol, ul");
@@ -72,8 +72,7 @@ export class Row {
   }
 }
 
-/** Builders of nodes for a row of goods, and for picks beside a product or the basket. */
-export const asGood = (one, move) => good(one, move);
+/** What builds the picks of a row beside a product or the basket. */
 export const beside = (what) => (one, move) => pick(one, move, what);
 
 function changed({ arrived, risen }, since) {

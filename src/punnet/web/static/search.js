@@ -1,10 +1,11 @@
 /** What a search or a category has, and what else might be interesting. */
 
 import { startChips } from "./chips.js";
+import { good } from "./cards.js";
 import { arrange } from "./dom.js";
 import { fits } from "./ideas.js";
 import { market } from "./market.js";
-import { asGood, Row } from "./row.js";
+import { Row } from "./row.js";
 import "./sign.js";
 import { count } from "./words.js";
 
@@ -25,10 +26,9 @@ async function open() {
   startChips(category);
   const results = await lookUp();
   if (!results) return;
-  const shownNow = new Set(results.map(({ product }) => product.id));
   if (searchQuery) await market.track("SEARCH", { metadata: { searchQuery, resultsCount: results.length } });
   else if (category) await market.track("FILTER_CATEGORY", { metadata: { category } });
-  await look(shownNow);
+  await look(results);
 }
 
 async function lookUp() {
@@ -37,15 +37,15 @@ async function lookUp() {
   if (!answer) return null;
   const fitting = answer.recommendations.filter(({ product }) => !searchQuery || fits(product, searchQuery));
   note.textContent = said(fitting.length);
-  arrange(found, fitting, asGood);
+  arrange(found, fitting, good);
   return fitting;
 }
 
 /** Something beside the results, which follows from the search as well. */
-async function look(results, since = "") {
-  const query = { context: "HOME", limit: INTERESTING, excludeIds: [...results].join() };
+async function look(results) {
+  const query = { context: "HOME", limit: INTERESTING, excludeIds: results.map(({ product }) => product.id).join() };
   const answer = await market.attempt((punnet) => punnet.recommend(query));
-  if (answer) interested.show(answer.recommendations, { since, greeting: "Beside what you searched for." });
+  if (answer) interested.show(answer.recommendations, { greeting: "Beside what you searched for." });
 }
 
 function said(number) {

@@ -1,11 +1,5 @@
 /** What the page says: prices, stock, and why something is suggested. */
 
-/** A new id, for orders and visitors. `randomUUID` exists on https and localhost only. */
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 
 /** `$2.49` */
