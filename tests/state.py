@@ -6,6 +6,7 @@ from collections import deque
 import msgspec
 
 from punnet.core.column import Column
+from punnet.core.digest import Digests
 from punnet.core.postings import Postings
 from punnet.engine.answering import Answering
 from punnet.engine.kept import Kept
@@ -34,7 +35,9 @@ def state(thing: object) -> object:
         case float():
             return "nan" if math.isnan(thing) else thing
     parts = {name: getattr(thing, name) for name in attributes(thing)}
-    known = {name: state(part) for name, part in parts.items() if not isinstance(part, Kept | Answering)}
+    known = {
+        name: state(part) for name, part in parts.items() if not isinstance(part, Kept | Answering | Digests)
+    }
     return [type(thing).__name__, known]
 
 

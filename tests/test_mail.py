@@ -168,7 +168,7 @@ async def test_a_shopper_without_an_address_gets_none(market, sink):
 
 async def test_who_was_erased_gets_none(market, sink):
     await market.buys("o1")
-    await market.journal.erase("ann")
+    await market.journal.erase("ann", 9)
     await market.mailer(sink).send_due()
     assert (sink.taken, await market.owed()) == ([], {})
 
@@ -178,7 +178,7 @@ async def test_who_is_erased_while_another_e_mail_is_sent_gets_none(market, sink
     await market.buys("o2")
 
     async def erase() -> None:
-        await market.journal.erase("ann")
+        await market.journal.erase("ann", 9)
 
     sink.before_ok = erase
     await market.mailer(sink).send_due()
@@ -187,7 +187,7 @@ async def test_who_is_erased_while_another_e_mail_is_sent_gets_none(market, sink
 
 async def test_who_is_erased_while_the_e_mail_is_sent_stays_erased(market, sink):
     async def erase() -> None:
-        await market.journal.erase("ann")
+        await market.journal.erase("ann", 9)
 
     sink.before_ok = erase
     await market.buys("o1")
@@ -199,7 +199,7 @@ class Erasing(MemoryJournal):
     """A journal in which a shopper is erased right after the letter was asked for."""
 
     async def find(self, key):
-        await self.erase("ann")
+        await self.erase("ann", 9)
         return await super().find(key)
 
 

@@ -19,7 +19,7 @@ from punnet.errors import JournalUnavailable, TooBusy
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
 from punnet.hub import Hub
-from punnet.journal import Entry, Journal, Kept, Letter, Verdict
+from punnet.journal import Entry, Journal, Kept, Letter, Verdict, forgotten
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
@@ -439,6 +439,7 @@ async def test_all_who_follow_are_told_what_came_of_each_commit_and_whom_to_forg
             Effects([Deed(view("e1"), at, False)], [view("e1")], buyers=["ann"], shoppers=["ann", "ann"]),
             Effects(),
             "forget ann",
+            Effects(),
             "stop",
         ]
 
@@ -589,9 +590,10 @@ async def test_what_was_submitted_before_an_erasure_is_erased_with_the_rest():
         shop.journal.open.set()
         assert await asyncio.gather(*calls) == [[Verdict.ACCEPTED]] * 2
         assert await erasing == 1
-        assert (await shop.facts())[-2:] == [
+        assert (await shop.facts())[-3:] == [
             view("by bob", user_id="bob"),
             Erased(action=UserAction.VIEW_PRODUCT),
+            forgotten("ann"),
         ]
 
 

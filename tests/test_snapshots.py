@@ -317,8 +317,8 @@ async def test_a_body_that_makes_no_engine_is_set_aside(snapshots, said):
 async def test_after_an_erasure_the_snapshot_is_not_used(snapshots):
     journal = await journal_of(*FACTS)
     await snap(journal, snapshots)
-    await journal.erase("ann")
+    await journal.erase("ann", 9)
     restored = await restore(journal, snapshots, Tuning())
-    assert (restored.records, restored.replayed) == (0, 5)
+    assert (restored.records, restored.replayed) == (0, 6)
     assert restored.engine.order_count == 0
     assert files(snapshots) == []

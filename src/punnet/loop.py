@@ -1,4 +1,4 @@
-"""A loop that survives what goes wrong in it."""
+"""A loop that survives what goes wrong in it, and trouble that is told once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,3 +13,19 @@ async def forever(step: Callable[[], Awaitable[None]]) -> None:
             await step()
         except Exception:
             logger.exception("%s failed", step.__qualname__)
+
+
+class Trouble:
+    """What keeps something from being done: logged once for as long as it is the same, and its end."""
+
+    def __init__(self, over: str) -> None:
+        self._over = over
+        self.why = ""
+
+    def note(self, why: str) -> None:
+        """Note why it could not be done, nothing when it could."""
+        if why and why != self.why:
+            logger.error("%s", why)
+        if self.why and not why:
+            logger.warning("%s", self._over)
+        self.why = why

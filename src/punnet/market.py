@@ -225,6 +225,12 @@ class Removal(Noun, frozen=True, kw_only=True):
     id: Id
 
 
+class Forgotten(Noun, frozen=True, kw_only=True):
+    """Somebody was erased. `shopper` is the digest of the name: who does not know it cannot read it."""
+
+    shopper: str
+
+
 class Erased(Noun, frozen=True, kw_only=True):
     """What stays of an order or an action of someone who was erased: that there was one, of a kind."""
 
@@ -363,7 +369,9 @@ class ShopperProfile(Noun, frozen=True, kw_only=True):
     farm_preferences: dict[Id, float]
 
 
-Fact: TypeAlias = Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased | Reset
+Fact: TypeAlias = (
+    Farm | Product | FarmChange | ProductChange | Removal | Order | Action | Erased | Forgotten | Reset
+)
 """What can happen to a market."""
 
 

@@ -1,18 +1,18 @@
-"""The one writer: facts become durable, then change the engine, then set off what follows from them."""
+"""The one writer of an engine: facts become durable, then change it, then set off what follows from them."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from typing import NamedTuple, Protocol
 
 from punnet.core.histogram import Histogram
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
-from punnet.errors import BadFile, JournalUnavailable, TooBusy
-from punnet.journal import Entry, Journal, Kept, Letter, Verdict
-from punnet.loop import forever
+from punnet.errors import BadFile, JournalUnavailable, TooBusy, Unavailable
+from punnet.journal import END, Entry, Journal, Kept, Letter, Verdict
+from punnet.loop import Trouble, forever
 from punnet.market import Action, Fact, Record
 from punnet.snapshotting import Snapshotting
 
@@ -21,6 +21,12 @@ GROUP = 5_000
 
 SLICE = 100
 """Records applied before the loop may answer someone in between."""
+
+TAIL_SECONDS = 0.05
+"""How long it can take until what another process wrote is looked for; that is its delay here, at most."""
+
+TRY_AGAIN_SECONDS = 0.5
+"""When it is looked for again after the journal could not be read."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +42,16 @@ class Call(NamedTuple):
     def size(self) -> int:
         """How many facts the call brings."""
         return sum(len(entry.facts) for entry in self.entries)
+
+
+class Bell(Protocol):
+    """Tells other processes that there is something to read, and is heard when they do. It may fail to."""
+
+    rung: asyncio.Event
+
+    def ring(self) -> None:
+        """Tell them, soon."""
+        ...
 
 
 class Follower(Protocol):
@@ -66,6 +82,10 @@ class Follower(Protocol):
 class Pipeline:
     """Takes facts in for one engine, which nothing else changes.
 
+    Where the journal is shared, what other processes write is applied in its place, at the latest
+    `tail_seconds` after it was durable; `bell` makes that sooner. `following` are told of all that follows,
+    `handling` of what follows from facts that were taken in here.
+
     `clock` tells seconds since 1970. While `capacity` facts wait, or what `following` have to do, no more are
     taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
@@ -83,12 +103,17 @@ class Pipeline:
         capacity: int = 10_000,
         letter_for: Callable[[tuple[Fact, ...], float], Letter | None] | None = None,
         *,
+        handling: Sequence[Follower] = (),
         position: int = 0,
         snapshotting: Snapshotting | None = None,
+        bell: Bell | None = None,
+        tail_seconds: float = TAIL_SECONDS,
     ) -> None:
         self._engine = engine
         self._journal = journal
-        self._following = following
+        self._following = *following, *handling
+        self._everywhere = following
+        self._handling = handling
         self._clock = clock
         self._capacity = capacity
         self._letter_for = letter_for
@@ -100,8 +125,15 @@ class Pipeline:
         self._writing = asyncio.Lock()
         self._position = position
         self._snapshotting = snapshotting
-        self._behind = False
-        self._trouble = ""
+        self._bell = bell
+        self._rung = asyncio.Event() if bell is None else bell.rung
+        self._tail_seconds = tail_seconds
+        self._tailing: asyncio.Task[None] | None = None
+        self._unsure: set[str] = set()
+        """Of actions that may have been kept although that could not be told: their ids."""
+        self._dropping: asyncio.Task[None] | None = None
+        self._unwritten = Trouble("the journal can be written again")
+        self._unread = Trouble("the journal can be read again")
         self.timing = Histogram()
         self._counted_from = (0, 0.0)
 
@@ -122,8 +154,8 @@ class Pipeline:
 
     @property
     def failing(self) -> bool:
-        """Whether the last that was to be written could not be."""
-        return bool(self._trouble)
+        """Whether the last that was to be written or read could not be."""
+        return bool(self._unwritten.why or self._unread.why)
 
     @property
     def average_seconds(self) -> float:
@@ -134,7 +166,7 @@ class Pipeline:
 
     async def replay(self) -> int:
         """Bring the engine up to the journal, react to nothing, and return how many records it lacked."""
-        return sum([count async for count, _ in self._missed()])
+        return sum([count async for count, _ in self._read(END)])
 
     def start(self) -> None:
         """Take facts in from now on; needs a running loop."""
@@ -144,18 +176,23 @@ class Pipeline:
         if self._snapshotting is not None:
             self._snapshotting.start(self._position)
         self._task = asyncio.create_task(forever(self._write))
+        if self._journal.shared:
+            self._tailing = asyncio.create_task(forever(self._tail))
+
+    def refuse(self) -> None:
+        """Take no more in, while what was taken in goes on."""
+        self._taking_in = False
 
     async def stop(self) -> None:
         """Take no more in, and return when all that was taken in is applied and delivered."""
-        self._taking_in = False
+        self.refuse()
         await self._calls.join()
+        await _ended(self._tailing)
         for each in self._following:
             await each.stop()
         if self._snapshotting is not None:
             await self._snapshotting.stop()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await _ended(self._task)
 
     def reset(self) -> None:
         """Take the mean of how long calls take from now on."""
@@ -193,13 +230,34 @@ class Pipeline:
         await self.submit([])
         async with nullcontext() if self._snapshotting is None else self._snapshotting.pausing():
             async with self._writing:
-                count = await self._journal.erase(user_id)
+                count = await self._journal.erase(user_id, self._clock())
                 self._engine.forget(user_id)
                 for each in self._following:
                     each.forget(user_id)
+                await self._catch_up(END)
+            self._ring()
             # It can take long, and others may write meanwhile; a snapshot that reads would be in its way.
             await self._journal.scrub()
         return count
+
+    async def catch_up(self) -> None:
+        """Apply what other processes have written by now; JournalUnavailable where that cannot be told."""
+        if self._journal.shared:
+            async with self._writing:
+                await self._catch_up(END)
+
+    async def _tail(self) -> None:
+        """Wait until there may be something that another process wrote, and apply it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._tail_seconds):
+                await self._rung.wait()
+        self._rung.clear()
+        try:
+            await self.catch_up()
+            self._unread.note("")
+        except (JournalUnavailable, BadFile) as error:
+            self._unread.note(str(error))
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
 
     async def _write(self) -> None:
         """Make durable and apply what waits: one commit for all of it."""
@@ -210,27 +268,21 @@ class Pipeline:
             # The callers are told first: an acknowledgement comes before what it sets off.
             self._resolve(calls, kept.verdicts)
             self._follow(effects)
-            self._note("")
+            for each in self._handling:
+                each.take(effects)
+            self._unwritten.note("")
         except (JournalUnavailable, BadFile) as error:
-            self._behind = True
-            self._note(str(error))
+            self._unsure.update(_ids(calls))
+            self._unwritten.note(str(error))
             _fail(calls, JournalUnavailable(str(error)))
         except Exception as error:
-            self._behind = True
+            self._unsure.update(_ids(calls))
             _fail(calls, error)
             raise
         finally:
             self._facts_waiting -= sum(call.size for call in calls)
             for _ in calls:
                 self._calls.task_done()
-
-    def _note(self, trouble: str) -> None:
-        """Log what keeps the journal from being written, once for as long as it is the same, and its end."""
-        if trouble and trouble != self._trouble:
-            logger.error("%s", trouble)
-        if self._trouble and not trouble:
-            logger.warning("the journal can be written again")
-        self._trouble = trouble
 
     async def _group(self) -> list[Call]:
         """Return the calls of the next commit, at least one."""
@@ -243,12 +295,10 @@ class Pipeline:
 
     async def _commit(self, entries: list[Entry]) -> tuple[Kept, Effects]:
         """Return the verdicts on `entries`, durable and applied, and what follows from them."""
-        if self._behind:
-            # A commit whose answer was lost may have been made all the same, letters and all.
-            async for _, missed in self._missed():
-                self._follow(missed)
-            self.letters_came.set()
         kept = await self._journal.append(entries)
+        # What others wrote, and a commit of our own whose answer was lost.
+        await self._catch_up(kept.before)
+        self._unsure.clear()
         judged = zip(entries, kept.verdicts, strict=True)
         accepted = [entry for entry, verdict in judged if verdict is Verdict.ACCEPTED]
         records = [Record(at=entry.at, fact=fact) for entry in accepted for fact in entry.facts]
@@ -256,19 +306,48 @@ class Pipeline:
         self._reach(kept.last)
         if any(entry.letter for entry in accepted):
             self.letters_came.set()
+        if records:
+            self._ring()
         return kept, effects
 
-    async def _missed(self) -> AsyncIterator[tuple[int, Effects]]:
-        """Apply what only the journal has; yield of each batch its size and what follows from it."""
-        async for batch in self._journal.read(self._position):
+    async def _catch_up(self, until: int) -> None:
+        """Apply what the journal has up to a position, and set off what follows from it."""
+        if self._position >= until:
+            return
+        async for _, effects in self._read(until):
+            self._follow(effects)
+            ours = [action for action in effects.actions if action.event_id in self._unsure]
+            for each in self._handling:
+                each.take(Effects(actions=ours))
+            if effects.buyers:
+                self.letters_came.set()
+
+    async def _read(self, until: int) -> AsyncIterator[tuple[int, Effects]]:
+        """Apply what the journal has up to a position; yield of each batch its size and what follows."""
+        async for batch in self._journal.read(self._position, until):
             effects = await self._apply(batch.records)
             self._reach(batch.last)
             yield len(batch.records), effects
-        self._behind = False
 
     def _follow(self, effects: Effects) -> None:
-        for each in self._following:
+        for user_id in effects.forgotten:
+            for each in self._following:
+                each.forget(user_id)
+        if effects.forgotten:
+            self._dropping = asyncio.create_task(self._drop_snapshot())
+        for each in self._everywhere:
             each.take(effects)
+
+    async def _drop_snapshot(self) -> None:
+        """Have no snapshot that may hold someone who was erased elsewhere."""
+        with suppress(Unavailable):
+            # What cannot be deleted is in the log.
+            async with nullcontext() if self._snapshotting is None else self._snapshotting.pausing():
+                pass
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell.ring()
 
     def _reach(self, position: int) -> None:
         self._position = position
@@ -295,6 +374,18 @@ class Pipeline:
             start = end
             if any(isinstance(entry.facts[-1], Action) for entry in call.entries):
                 self.timing.add(now - call.began)
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _ids(calls: list[Call]) -> Iterator[str]:
+    """Yield the ids of the actions that calls bring."""
+    facts = (fact for call in calls for entry in call.entries for fact in entry.facts)
+    return (fact.event_id for fact in facts if isinstance(fact, Action))
 
 
 def _fail(calls: list[Call], error: Exception) -> None:

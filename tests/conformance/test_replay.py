@@ -20,9 +20,10 @@ from punnet.journal import Journal
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
-from punnet.market import Action, Fact, Order, Record, UserAction
+from punnet.market import Action, Fact, Order, Query, Record, UserAction
 from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
+from tests.engine.test_engine import told
 from tests.markets import Market, markets
 from tests.state import state
 
@@ -57,22 +58,31 @@ def in_calls(records: Sequence[Record], random: Random) -> list[list[tuple[Fact,
     return calls
 
 
-async def submitted(journal: Journal, of: Market, random: Random) -> Engine:
-    """Return the engine that a pipeline made of the market, several callers at a time."""
-    engine = Engine()
+async def submitted(journals: Sequence[Journal], of: Market, random: Random) -> list[Engine]:
+    """Return the engines that pipelines made of the market, several callers at a time.
+
+    With several journals, which are one, each has a pipeline, and now and then a shopper is erased.
+    """
+    engines = [Engine() for _ in journals]
     times = iter([record.at for record in of.records for _ in range(3)])
-    delivery = Delivery(engine, Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
-    pipeline = Pipeline(engine, journal, (delivery,), lambda: next(times))
-    pipeline.start()
+    pipelines = []
+    for engine, journal in zip(engines, journals, strict=True):
+        delivery = Delivery(engine, Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
+        pipelines.append(Pipeline(engine, journal, (delivery,), lambda: next(times), tail_seconds=0.001))
+        pipelines[-1].start()
     waiting: list[asyncio.Task[object]] = []
     for call in in_calls(of.records, random):
-        waiting.append(asyncio.create_task(pipeline.submit(call)))
+        waiting.append(asyncio.create_task(random.choice(pipelines).submit(call)))
         if random.randint(0, 1):
             await asyncio.gather(*waiting)
             waiting.clear()
+        if len(pipelines) > 1 and of.users and random.randint(0, 9) == 0:
+            waiting.append(asyncio.create_task(random.choice(pipelines).erase(random.choice(of.users))))
     await asyncio.gather(*waiting)
-    await pipeline.stop()
-    return engine
+    for pipeline in pipelines:
+        await pipeline.catch_up()
+        await pipeline.stop()
+    return engines
 
 
 @pytest.mark.parametrize("make", [of_memory, of_sqlite, of_postgres])
@@ -83,7 +93,7 @@ def test_a_replay_gives_the_whole_state_again(lasting_url, make, of, random):
         with TemporaryDirectory() as folder:
             journal = await make(Path(folder), lasting_url)
             try:
-                live = await submitted(journal, of, random)
+                (live,) = await submitted([journal], of, random)
                 records = [record async for batch in journal.read() for record in batch.records]
             finally:
                 # An example may end wherever chance is asked.
@@ -97,5 +107,26 @@ def test_a_replay_gives_the_whole_state_again(lasting_url, make, of, random):
             if random.randint(0, 1):
                 in_batches = snapshot.load(snapshot.dump(in_batches))
         assert state(live) == state(one_by_one) == state(in_batches)
+
+    asyncio.run(run())
+
+
+@settings(max_examples=25)
+@given(of=markets(), seed=st.integers(0, 1 << 32))
+def test_processes_that_share_a_journal_hold_the_same_market(lasting_url, of, seed):
+    async def run() -> None:
+        market = uuid.uuid4().hex
+        journals = [await PostgresJournal.open(lasting_url, market=market) for _ in range(3)]
+        try:
+            engines = await submitted(journals, of, Random(seed))
+            records = [record async for batch in journals[0].read() for record in batch.records]
+        finally:
+            for journal in journals:
+                await journal.close()
+        replayed = Engine()
+        replayed.apply(records)
+        questions = [Query(user_id=user_id, limit=20) for user_id in (*of.users, "nobody")]
+        for engine in engines:
+            assert told(engine, of, questions) == told(replayed, of, questions)
 
     asyncio.run(run())

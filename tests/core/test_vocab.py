@@ -82,3 +82,8 @@ def test_only_a_name_that_is_new_adds_to_a_vocabulary():
 def test_names_differ_by_case():
     vocabulary = Vocabulary()
     assert [vocabulary.add("kale"), vocabulary.add("Kale"), vocabulary.add("kale")] == [0, 1, 0]
+
+
+def test_a_position_tells_its_name_or_that_it_is_empty():
+    vocabulary = Vocabulary.of(["ann", None, "bob"])
+    assert [vocabulary.name(position) for position in range(3)] == ["ann", None, "bob"]

@@ -5,6 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from punnet.core.digest import digest
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
 from punnet.market import (
@@ -13,12 +14,14 @@ from punnet.market import (
     Erased,
     Farm,
     FarmChange,
+    Forgotten,
     Order,
     Product,
     ProductChange,
     Removal,
     Reset,
     ResetType,
+    UserAction,
 )
 from tests.engine.accepted import facts
 from tests.engine.facts import (
@@ -115,3 +118,21 @@ def test_from_resets_and_what_was_erased_follows_nothing():
     engine = Engine()
     taken = records(Reset(reset_type=ResetType.ALL), Erased(), Erased(action="VIEW_PRODUCT"))
     assert engine.apply(taken) == Effects()
+
+
+def test_of_who_is_forgotten_nothing_follows_any_more_whichever_batch_it_was_in():
+    def taken(*batches):
+        total, engine = Effects(), Engine()
+        for batch in batches:
+            total.add(engine.apply(batch))
+        return total
+
+    ann, bob = did("ann", UserAction.SEARCH), did("bob", UserAction.SEARCH)
+    bought = order("ann", "leeks"), order("bob", "leeks")
+    gone = Forgotten(shopper=digest("ann"))
+    every = records(farm(), product("leeks"), ann, bob, *bought, gone, ann)
+    expected = taken(records(farm(), product("leeks")), every[3:4], every[5:6], every[7:])
+    expected.forgotten = ["ann"]
+    for cut in range(len(every) + 1):
+        assert taken(every[:cut], every[cut:]) == expected
+    assert [deed.action.user_id for deed in expected.deeds] == ["bob", "ann"]

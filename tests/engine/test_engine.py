@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from punnet.core.digest import digest
 from punnet.engine.alerts import AlertKind
 from punnet.engine.effects import Effects
 from punnet.engine.engine import Engine
@@ -23,6 +24,7 @@ from punnet.market import (
     Context,
     Contribution,
     Erased,
+    Forgotten,
     Order,
     Query,
     Reason,
@@ -580,6 +582,22 @@ def test_who_is_forgotten_was_never_there_as_far_as_any_answer_or_count_can_tell
     assert told(live, of, questions) == told(replayed, of, questions)
     live.forget(user_id)
     assert told(live, of, questions) == told(erased(of.records, user_id), of, questions)
+
+
+@given(markets(), st.floats(0, 1), st.randoms(use_true_random=False))
+def test_a_record_of_an_erasure_makes_an_engine_forget_as_if_it_were_told_to(of, part, random):
+    user_id, cut = random.choice(of.users), round(part * len(of.records))
+    gone = Record(at=of.seconds, fact=Forgotten(shopper=digest(user_id)))
+    directly, by_record, from_what_is_left = Engine(), Engine(), Engine()
+    directly.apply(of.records[:cut])
+    directly.forget(user_id)
+    directly.apply(of.records[cut:])
+    by_record.apply([*of.records[:cut], gone, *of.records[cut:]])
+    from_what_is_left.apply([*(left_of(record, user_id) for record in of.records[:cut]), gone])
+    from_what_is_left.apply(of.records[cut:])
+    assert state(by_record) == state(directly)
+    questions = [query(random, of) for _ in range(3)]
+    assert told(from_what_is_left, of, questions) == told(directly, of, questions)
 
 
 def test_of_who_is_forgotten_nothing_stays_in_memory():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
-from punnet.journal import BATCH, Entry, Journal, Letter, Verdict, key_of
+from punnet.journal import BATCH, Entry, Journal, Letter, Verdict, forgotten, key_of
 from punnet.journal.memory import MemoryJournal
 from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
@@ -237,7 +237,7 @@ async def test_a_letter_is_due_from_the_moment_its_purchase_is_kept_until_it_is_
 
 async def test_of_a_letter_that_was_erased_nothing_more_is_noted(journal):
     await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
-    await journal.erase("ann")
+    await journal.erase("ann", 9)
     await journal.postpone("o1", 2)
     await journal.sent("o1")
     assert await journal.letters(9, 10) == []
@@ -266,18 +266,18 @@ async def test_of_who_is_erased_stays_that_something_was(journal):
     await append(journal, records(order("o1"), FARM, bob, action("e1")))
     await journal.append([Entry(7, purchase("e3", order("o3")), letter("o3"))])
     assert journal.erasures == 0
-    assert await journal.erase("ann") == 4
+    assert await journal.erase("ann", 9) == 4
     await journal.scrub()
     assert journal.erasures == 1
     gone = Erased(), Erased(action=UserAction.SEARCH), Erased(), Erased(action=UserAction.COMPLETE_PURCHASE)
-    assert await facts(journal) == [gone[0], FARM, bob, *gone[1:]]
+    assert await facts(journal) == [gone[0], FARM, bob, *gone[1:], forgotten("ann")]
     assert await journal.letters(9, 10) == []
     assert await journal.records_of("ann") == []
 
 
 async def test_what_was_erased_does_not_come_back_when_it_is_sent_again(journal):
     await append(journal, records(order("o1"), action("e1", searchQuery="kale")))
-    await journal.erase("ann")
+    await journal.erase("ann", 9)
     again = records(order("o1", quantity=9), action("e1"), action("e2"))
     assert await append(journal, again) == [Verdict.DUPLICATE, Verdict.DUPLICATE, Verdict.ACCEPTED]
     assert isinstance(await journal.find("o:o1"), Erased)

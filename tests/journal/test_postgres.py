@@ -13,13 +13,25 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Journal, Letter, Verdict, versions
+from punnet.journal import Entry, Journal, Letter, Verdict, forgotten, versions
+from punnet.journal.link import Link
 from punnet.journal.memory import MemoryJournal
-from punnet.journal.postgres import PostgresJournal
+from punnet.journal.postgres import APPLICATION, PostgresJournal
 from punnet.journal.rows import unreadable
-from punnet.market import Action, Fact, Order, Record
+from punnet.market import Action, Erased, Fact, Order, Record, UserAction
 from punnet.protocol import codec
-from tests.journal.test_journal import FACTS, FARM, action, append, letter, order, purchase, read, records
+from tests.journal.test_journal import (
+    FACTS,
+    FARM,
+    action,
+    append,
+    facts,
+    letter,
+    order,
+    purchase,
+    read,
+    records,
+)
 from tests.servers.postgres import Throwaway
 
 
@@ -73,27 +85,99 @@ async def test_markets_in_one_database_know_nothing_of_each_other(postgres_url):
         await append(main, records(order("o1"), action("e1")))
         assert await append(north, records(order("o1", 5))) == [Verdict.ACCEPTED]
         assert (await north.append([Entry(1, (FARM,))])).last == 2
-        await main.erase("ann")
+        await main.erase("ann", 9)
         assert (main.erasures, north.erasures) == (1, 0)
         assert await north.find("o:o1") == order("o1", 5)
         assert await north.records_of("ann") == records(order("o1", 5))
 
 
-async def test_a_second_holder_of_a_market_is_refused_until_the_first_lets_go(postgres_url):
-    refused = r"PostgreSQL \(.*\) is in use by another punnet; mend that, or name another database"
-    async with opened(postgres_url):
+async def test_tables_are_not_changed_while_somebody_uses_them(postgres_url):
+    refused = r"PostgreSQL \(.*\) is in use by another version of punnet; stop all that are; mend that"
+    async with opened(postgres_url) as journal:
+        await append(journal, records(FARM))
+        await run(postgres_url, "UPDATE punnet_schema SET version = 2")
         with pytest.raises(BadSetting, match=refused):
             await PostgresJournal.open(postgres_url, patience=0.2)
+        await run(postgres_url, f"UPDATE punnet_schema SET version = {versions.latest('postgres')}")
+        assert await append(journal, records(FARM)) == [Verdict.ACCEPTED]
+
+
+async def test_who_needs_a_market_alone_keeps_others_out(postgres_url):
+    """A Punnet of an earlier version does."""
+    async with opened(postgres_url) as journal:
+        name = APPLICATION, journal._number
+    holder = await asyncpg.connect(postgres_url)
+    await holder.execute("SELECT pg_advisory_lock($1, $2)", *name)
+    with pytest.raises(BadSetting, match="in use by another version of punnet; mend that, or name another"):
+        await PostgresJournal.open(postgres_url, patience=0.2)
+    await holder.close()
     async with opened(postgres_url):
         pass
 
 
-async def test_a_holder_that_died_is_followed_at_once(postgres_url):
-    journal = await PostgresJournal.open(postgres_url)
-    assert journal._writer._connection is not None
-    journal._writer._connection.terminate()
-    async with opened(postgres_url):
-        pass
+async def test_several_write_one_journal_in_one_order_without_a_gap(postgres_url):
+    async with opened(postgres_url) as one, opened(postgres_url) as two, opened(postgres_url) as three:
+        writers, calls = (one, two, three), []
+        for number in range(60):
+            entries = [Entry(number, (action(f"e{number}-{each}"),)) for each in range(number % 3 + 1)]
+            calls.append(asyncio.create_task(writers[number % 3].append(entries)))
+        kept = await asyncio.gather(*calls)
+        rows = await run(postgres_url, "SELECT seq, key FROM journal ORDER BY seq")
+        assert [row["seq"] for row in rows] == list(range(1, 121))
+        for number, each in enumerate(kept):
+            keys = [f"e:e{number}-{one}" for one in range(number % 3 + 1)]
+            assert [row["key"] for row in rows[each.before : each.last]] == keys
+        assert await read(one) == await read(two) == await read(three)
+
+
+async def test_what_another_process_kept_is_known_to_all(postgres_url):
+    async with opened(postgres_url) as one, opened(postgres_url) as two:
+        assert await append(one, records(order("o1"), action("e1"))) == [Verdict.ACCEPTED] * 2
+        again = records(order("o1"), action("e1", other=True), FARM)
+        told = await two.append([Entry(record.at, (record.fact,)) for record in again])
+        assert told == ([Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.ACCEPTED], 2, 3)
+        assert await two.append([Entry(5, (order("o1"),))]) == ([Verdict.DUPLICATE], 3, 3)
+
+
+async def test_the_same_id_sent_to_two_processes_at_once_is_kept_once(postgres_url):
+    async with opened(postgres_url) as one, opened(postgres_url) as two:
+        for number in range(20):
+            entry = [Entry(number, (action(f"e{number}"),))]
+            told = await asyncio.gather(one.append(entry), two.append(entry))
+            assert sorted(each.verdicts for each in told) == [[Verdict.ACCEPTED], [Verdict.DUPLICATE]]
+
+
+async def test_what_was_erased_by_another_process_does_not_come_back(postgres_url):
+    async with opened(postgres_url) as one, opened(postgres_url) as two:
+        await append(one, records(action("e1")))
+        assert await two.erase("ann", 9) == 1
+        assert await append(one, records(action("e1"))) == [Verdict.DUPLICATE]
+        assert one.erasures == two.erasures == 1
+        assert await facts(one) == [Erased(action=UserAction.SEARCH), forgotten("ann")]
+
+
+async def test_an_erasure_meets_what_comes_in_elsewhere_meanwhile(postgres_url):
+    async with opened(postgres_url) as one, opened(postgres_url) as two:
+        calls = [append(one, records(action(f"e{number}"))) for number in range(40)]
+        *_, erased = await asyncio.gather(*calls, two.erase("ann", 9))
+        kept = await facts(one)
+        at = kept.index(forgotten("ann"))
+        assert kept == [Erased(action=UserAction.SEARCH)] * at + [forgotten("ann")] + [
+            action(f"e{number}") for number in range(at, 40)
+        ]
+        assert erased == at
+
+
+async def test_one_process_sends_letters_and_another_once_that_is_gone(postgres_url):
+    async with opened(postgres_url) as two:
+        async with opened(postgres_url) as one:
+            await one.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
+            assert await one.letters(9, 9) == [letter("o1")]
+            assert await two.letters(9, 9) == []
+            await cut_off(postgres_url, one._mail)
+            assert await two.letters(9, 9) == [letter("o1")]
+            assert await one.letters(9, 9) == []
+        assert await two.letters(9, 9) == [letter("o1")]
 
 
 async def test_a_closed_journal_is_unavailable(postgres_url):
@@ -181,15 +265,11 @@ async def test_of_who_is_erased_nothing_is_left_in_the_tables(postgres_url):
     async with opened(postgres_url) as journal:
         await append(journal, records(action("e-1", searchQuery="nettles"), FARM))
         await journal.append([Entry(1, purchase("e-2", order("o-1")), letter("o-1"))])
-        await journal.erase("ann")
+        await journal.erase("ann", 9)
     rows = await run(postgres_url, "SELECT key, user_id, body::text FROM journal ORDER BY seq")
-    assert [row["key"] for row in rows] == [
-        unreadable("e:e-1"),
-        None,
-        unreadable("o:o-1"),
-        unreadable("e:e-2"),
-    ]
-    assert [row["user_id"] for row in rows] == [None] * 4
+    keys = unreadable("e:e-1"), None, unreadable("o:o-1"), unreadable("e:e-2"), None
+    assert [(row["key"], row["user_id"]) for row in rows] == [(key, None) for key in keys]
+    assert not any("ann" in row["body"] for row in rows)
     assert await run(postgres_url, "SELECT * FROM outbox") == []
 
 
@@ -199,7 +279,7 @@ async def test_of_who_is_erased_no_dead_row_is_left_and_no_key(server):
             await append(journal, records(action("e-of-ann", searchQuery="nettles")))
             assert b"nettles" in await stored(url, "journal")
             assert b"e-of-ann" in await stored(url, "journal_market_key_key")
-            await journal.erase("ann")
+            await journal.erase("ann", 9)
             await journal.scrub()
         assert b"nettles" not in await stored(url, "journal")
         assert b"e-of-ann" not in await stored(url, "journal_market_key_key")
@@ -225,7 +305,7 @@ async def test_a_statement_that_fails_keeps_nothing_and_the_next_one_works(postg
             await journal.append([entry])
         assert (await read(journal), await journal.letters(9, 9)) == ([], [])
         await run(postgres_url, "ALTER TABLE journal DROP CONSTRAINT calm")
-        assert await journal.append([entry]) == ([Verdict.ACCEPTED], 2)
+        assert await journal.append([entry]) == ([Verdict.ACCEPTED], 0, 2)
 
 
 async def test_it_heals_when_the_server_comes_back(server):
@@ -238,7 +318,7 @@ async def test_it_heals_when_the_server_comes_back(server):
                 append(journal, records(FARM)),
                 journal.find("o:o1"),
                 read(journal),
-                journal.erase("bob"),
+                journal.erase("bob", 9),
                 journal.scrub(),
             ):
                 with pytest.raises(JournalUnavailable):
@@ -254,27 +334,28 @@ async def test_it_heals_when_the_server_comes_back(server):
 
 async def test_the_market_is_held_again_after_the_connection_was_lost(postgres_url):
     async with opened(postgres_url) as journal:
-        await cut_off(postgres_url, journal)
+        await cut_off(postgres_url, journal._writer)
         await append(journal, records(FARM))
-        with pytest.raises(BadSetting, match="in use by another punnet"):
-            await PostgresJournal.open(postgres_url, patience=0.2)
+        locks = "SELECT mode, count(*) FROM pg_locks WHERE locktype = 'advisory' GROUP BY mode"
+        assert [row["mode"] for row in await run(postgres_url, locks)] == ["ShareLock"]
 
 
-async def test_who_lost_the_market_to_another_does_not_write(postgres_url):
+async def test_who_lost_the_market_to_another_version_does_not_write(postgres_url):
     journal = await PostgresJournal.open(postgres_url, patience=0.5)
     holder = await asyncpg.connect(postgres_url)
-    taking = asyncio.create_task(holder.execute("SELECT pg_advisory_lock($1, $2)", *journal._lock))
-    await cut_off(postgres_url, journal)
+    alone = "SELECT pg_advisory_lock($1, $2)"
+    taking = asyncio.create_task(holder.execute(alone, APPLICATION, journal._number))
+    await cut_off(postgres_url, journal._writer)
     await taking
-    with pytest.raises(JournalUnavailable, match="in use by another punnet"):
+    with pytest.raises(JournalUnavailable, match="in use by another version of punnet"):
         await append(journal, records(FARM))
     await holder.close()
     assert await append(journal, records(FARM)) == [Verdict.ACCEPTED]
     await journal.close()
 
 
-async def test_a_commit_that_was_given_up_is_decided_before_anything_is_read(postgres_url):
-    """The server is held up within an insert that nobody waits for any more."""
+async def test_a_statement_that_nobody_waits_for_any_more_ends_by_itself(postgres_url):
+    """The server is held up within an insert that its client gave up."""
     hold = """
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
     'BEGIN PERFORM pg_advisory_lock_shared(7); RETURN NEW; END';
@@ -287,6 +368,11 @@ async def test_a_commit_that_was_given_up_is_decided_before_anything_is_read(pos
         with pytest.raises(JournalUnavailable, match="it does not answer"):
             await append(journal, records(order("o1")))
         assert await read(journal) == []
+        held = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        for _ in range(2_000):
+            if not await run(postgres_url, held):
+                break
+            await asyncio.sleep(0.01)
         await holder.close()
         assert await read(journal) == []
         assert await append(journal, records(order("o1"))) == [Verdict.ACCEPTED]
@@ -302,18 +388,19 @@ async def test_a_commit_whose_answer_was_lost_is_found_again(postgres_url):
         (batch,) = [batch async for batch in journal.read(before.last)]
         assert [record.fact for record in batch.records] == list(purchase("e1", order("o1")))
         again = [Entry(3, purchase("e1", order("o1"))), Entry(3, (FARM,))]
-        assert await journal.append(again) == ([Verdict.DUPLICATE, Verdict.ACCEPTED], batch.last + 1)
+        told = [Verdict.DUPLICATE, Verdict.ACCEPTED]
+        assert await journal.append(again) == (told, batch.last, batch.last + 1)
 
 
 @pytest.mark.parametrize(
     "damage",
-    ["DELETE FROM journal WHERE seq = 2", "UPDATE market SET identity = 'x'", "DELETE FROM market"],
+    ["UPDATE market SET last = 1", "UPDATE market SET identity = 'x'", "DELETE FROM market"],
 )
 async def test_a_journal_that_was_put_back_to_an_earlier_day_is_not_written_to(postgres_url, damage):
     async with opened(postgres_url) as journal:
         await append(journal, records(FARM, order("o1")))
         await run(postgres_url, damage)
-        await cut_off(postgres_url, journal)
+        await cut_off(postgres_url, journal._writer)
         for _ in range(2):
             with pytest.raises(
                 JournalUnavailable, match="holds another journal than before; start punnet again"
@@ -361,7 +448,7 @@ async def test_any_entries_are_judged_and_kept_as_in_memory(lasting_url, steps):
     async with opened(lasting_url, market=uuid.uuid4().hex) as journal:
         for step in steps:
             if isinstance(step, str):
-                assert await journal.erase(step) == await memory.erase(step)
+                assert await journal.erase(step, 9) == await memory.erase(step, 9)
             else:
                 assert await journal.append(step) == await memory.append(step)
         assert await state(journal) == await state(memory)
@@ -374,11 +461,11 @@ async def stored(url: str, relation: str) -> bytes:
     return row["bytes"]
 
 
-async def cut_off(url: str, journal: PostgresJournal) -> None:
-    """End the server's process that writes for a journal, and return once both sides know."""
-    await run(url, f"SELECT pg_terminate_backend({journal._writer._process}, 5000)")
-    connection = journal._writer._connection
+async def cut_off(url: str, link: Link) -> None:
+    """End the server's process behind a link, and return once both sides know."""
+    connection = link._connection
     assert connection is not None
+    await run(url, f"SELECT pg_terminate_backend({connection.get_server_pid()}, 5000)")
     for _ in range(10_000):
         if connection.is_closed():
             return
@@ -397,7 +484,7 @@ async def answers_lost(url: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: bool) -> None:
         while data := await reader.read(65_536):
-            if back and cut.is_set() and b"INSERT 0 " in data:
+            if back and cut.is_set() and b"SELECT 1" in data:
                 break
             writer.write(data)
         writer.close()

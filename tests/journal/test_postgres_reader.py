@@ -25,7 +25,7 @@ async def test_a_journal_can_be_read_while_another_process_holds_it(postgres_url
 
 async def test_it_knows_how_often_people_were_erased(postgres_url):
     async with opened(postgres_url) as journal:
-        await journal.erase("ann")
+        await journal.erase("ann", 9)
     reader = await PostgresReader.open(postgres_url)
     assert reader.erasures == 1
     await reader.close()

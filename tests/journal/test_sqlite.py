@@ -265,7 +265,7 @@ async def test_a_journal_keeps_its_name_and_counts_its_erasures(path):
     async with opened(path) as journal:
         name = journal.identity
         await append(journal, records(order("o1")))
-        await journal.erase("ann")
+        await journal.erase("ann", 9)
     async with opened(path) as journal:
         assert (journal.identity, journal.erasures) == (name, 1)
         assert await append(journal, records(order("o1"))) == [Verdict.DUPLICATE]
@@ -278,7 +278,7 @@ async def test_who_is_erased_is_in_no_byte_of_the_files(path):
         letter = Letter(id="o-of-ann", user_id="ann-of-the-hill", address="ann-of-the-hill@example.org")
         await journal.append([Entry(1, (bought,), letter), Entry(1, (told,))])
         await append(journal, records(*(action(f"e{number}", words="kale " * 50) for number in range(500))))
-        await journal.erase("ann-of-the-hill")
+        await journal.erase("ann-of-the-hill", 9)
         await journal.scrub()
         left = b"".join(Path(f"{path}{suffix}").read_bytes() for suffix in ("", "-wal", "-shm"))
     assert b"kale" in left
@@ -292,7 +292,7 @@ async def test_while_another_program_reads_what_was_erased_it_is_not_claimed_to_
         with closing(sqlite3.connect(path)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM journal").fetchall()
-            assert await journal.erase("ann") == 1
+            assert await journal.erase("ann", 9) == 1
             with pytest.raises(JournalUnavailable, match="is being read, and what was erased"):
                 await journal.scrub()
         await journal.scrub()

@@ -63,5 +63,5 @@ async def test_rows_are_read_as_they_lie_in_the_file(path):
     async with opened(path):
         pass
     with closing(connect(path, "ro", patience=1.0)) as database:
-        (step,) = database.execute(f"EXPLAIN QUERY PLAN {READ}", ("main", 7)).fetchall()
+        (step,) = database.execute(f"EXPLAIN QUERY PLAN {READ}", ("main", 7, 9)).fetchall()
     assert "USING INTEGER PRIMARY KEY" in step[-1]

@@ -113,7 +113,7 @@ async def kept(
     journal = await database.open(market)
     await journal.append([Entry(record.at, (record.fact,)) for record in records])
     if erased:
-        await journal.erase(erased)
+        await journal.erase(erased, 9)
     await journal.close()
 
 

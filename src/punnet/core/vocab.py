@@ -38,6 +38,10 @@ class Vocabulary:
         assert name is not None, "only positions that are in use are asked for"
         return name
 
+    def name(self, position: int) -> str | None:
+        """Return the name at `position`, None for an empty one."""
+        return self._names[position]
+
     @property
     def count(self) -> int:
         """How many names there are."""

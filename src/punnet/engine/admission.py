@@ -13,6 +13,7 @@ from punnet.market import (
     Fact,
     Farm,
     FarmChange,
+    Forgotten,
     Order,
     Product,
     ProductChange,
@@ -28,7 +29,7 @@ TAKING_OUT = (UserAction.REMOVE_FROM_CART, UserAction.REMOVE_FROM_WISHLIST)
 def check(index: Index, fact: Fact) -> None:
     """Raise UnknownId where `fact` names what the market does not have, Conflict where it may not go."""
     match fact:
-        case Farm() | Erased() | Reset():
+        case Farm() | Erased() | Forgotten() | Reset():
             return
         case Order(lines=lines):
             for number, line in enumerate(lines):

@@ -19,7 +19,8 @@ class Effects:
     """All actions, those to react to, who did or bought something, and which products and farms are others.
 
     `shoppers` did anything at all, that which is not reacted to among it; products and farms were put,
-    patched or removed. Alerts are not here: the engine holds and numbers them itself.
+    patched or removed. Of who is `forgotten` nothing else stands here. Alerts do not: the engine holds and
+    numbers them itself.
     """
 
     deeds: list[Deed] = field(default_factory=list)
@@ -28,6 +29,7 @@ class Effects:
     shoppers: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
     farms: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     def note(self, fact: Fact) -> None:
         """Add what a fact changes in the catalogue; any other is passed over."""
@@ -45,9 +47,19 @@ class Effects:
 
     def add(self, later: "Effects") -> None:
         """Add what follows from later records."""
+        for user_id in later.forgotten:
+            self.forget(user_id)
         self.deeds += later.deeds
         self.actions += later.actions
         self.buyers += later.buyers
         self.shoppers += later.shoppers
         self.products += later.products
         self.farms += later.farms
+
+    def forget(self, user_id: str) -> None:
+        """Drop what follows from what a shopper did, who is erased."""
+        self.deeds = [deed for deed in self.deeds if deed.action.user_id != user_id]
+        self.actions = [action for action in self.actions if action.user_id != user_id]
+        self.buyers = [buyer for buyer in self.buyers if buyer != user_id]
+        self.shoppers = [shopper for shopper in self.shoppers if shopper != user_id]
+        self.forgotten.append(user_id)

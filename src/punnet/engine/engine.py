@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from punnet.algorithms import seasonal
 from punnet.algorithms.offer import Offer
+from punnet.core.digest import Digests
 from punnet.core.geo import Place
 from punnet.engine import admission, concern
 from punnet.engine.alerts import Alert, Alerts
@@ -28,6 +29,7 @@ from punnet.market import (
     Answer,
     Context,
     Fact,
+    Forgotten,
     ListedProduct,
     Order,
     Query,
@@ -58,6 +60,7 @@ class Engine:
         self._debounce = Debounce()
         self._kept = Kept(self._index, self._tuning)
         self._answering = Answering(self._index.catalogue, self._kept, self._tuning)
+        self._digests = Digests()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -142,13 +145,28 @@ class Engine:
 
         An action repeated within half a second is taken in like any other, and is not reacted to.
         """
-        effects = Effects()
+        effects, start = Effects(), 0
+        for at, record in enumerate(records):
+            if isinstance(record.fact, Forgotten):
+                self._apply(records[start:at], effects)
+                self._forget_again(record.fact, effects)
+                start = at + 1
+        self._apply(records[start:], effects)
+        self._index.alerts.keep(self._tuning.alerts_kept)
+        return effects
+
+    def _apply(self, records: Sequence[Record], effects: Effects) -> None:
         self._index.apply(records)
         self._kept.follow()
         for record in records:
             self._note(record, effects)
-        self._index.alerts.keep(self._tuning.alerts_kept)
-        return effects
+
+    def _forget_again(self, erased: Forgotten, effects: Effects) -> None:
+        """Forget who was erased elsewhere, if anything is known of them here."""
+        user_id = self._digests.find(self._index.shoppers, erased.shopper)
+        if user_id is not None:
+            self.forget(user_id)
+            effects.forget(user_id)
 
     def _note(self, record: Record, effects: Effects) -> None:
         match record.fact:

@@ -16,8 +16,10 @@ from punnet.market import (
     Action,
     EntityType,
     Erased,
+    Fact,
     Farm,
     FarmChange,
+    Forgotten,
     Order,
     Product,
     ProductChange,
@@ -60,19 +62,25 @@ class Index:
             if run:
                 self._place(run, baskets)
                 run.clear()
-            match fact:
-                case Action() as action:
-                    self._act(action, record.at)
-                case Erased(action=was):
-                    self._count(was, record.at)
-                case Reset(reset_type=which):
-                    self._begin_anew(which)
-                case change:
-                    self._stock(change, record.at)
+            self._note(fact, record.at)
         self._place(run, baskets)
         self.ledger.reserve(len(self.shoppers), len(self.catalogue.products))
         if len(baskets):
             self.ledger.add(baskets.collected())
+
+    def _note(self, fact: Fact, at: float) -> None:
+        match fact:
+            case Action():
+                self._act(fact, at)
+            case Erased(action=UserAction() as was):
+                self.tally.count(was, at)
+            case Reset(reset_type=which):
+                self._begin_anew(which)
+            case Order() | Erased() | Forgotten():
+                # Who is forgotten, is for the engine to find out.
+                return
+            case change:
+                self._stock(change, at)
 
     def forget(self, user_id: str) -> None:
         """Drop a shopper with all that is known of them; their positions stay empty."""
@@ -108,10 +116,6 @@ class Index:
         remember(profile, action, time, self.catalogue)
         self.funnel.act(shopper, action, time, self.catalogue.products)
         self.tally.count(action.action, at)
-
-    def _count(self, was: UserAction | None, at: float) -> None:
-        if was is not None:
-            self.tally.count(was, at)
 
     def _begin_anew(self, which: ResetType) -> None:
         self.tally = Tally()

@@ -17,6 +17,7 @@ from msgspec import inspect
 
 from punnet.core.column import Column
 from punnet.core.compiled import Packed
+from punnet.core.digest import Digests
 from punnet.core.vocab import Vocabulary
 from punnet.engine.answering import Answering
 from punnet.engine.engine import Engine
@@ -80,7 +81,7 @@ def _parts(room: object, path: str = "") -> Iterator[Part]:
         value = part.value
         if part.declared or isinstance(value, Column | Vocabulary):
             yield part
-        elif not isinstance(value, Tuning | Kept | Answering | Packed):
+        elif not isinstance(value, Tuning | Kept | Answering | Packed | Digests):
             if not type(value).__module__.startswith("punnet."):
                 raise TypeError(f"{kind.__name__} must declare the type of {name} in its class")
             yield from _parts(value, part.path)

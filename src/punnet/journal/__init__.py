@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from punnet.market import Action, Erased, Fact, Id, Noun, Order, Record
+from punnet.core.digest import digest
+from punnet.market import Action, Erased, Fact, Forgotten, Id, Noun, Order, Record
 
 BATCH = 5_000
 """The most records that a journal hands out at once."""
+
+END = (1 << 63) - 1
+"""Behind every position there will be."""
 
 
 class Verdict(StrEnum):
@@ -39,9 +43,10 @@ class Entry(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The verdicts on entries, and the position of the last record in the journal."""
+    """The verdicts on entries, and where what was kept of them lies: behind `before`, up to `last`."""
 
     verdicts: list[Verdict]
+    before: int
     last: int
 
 
@@ -61,8 +66,8 @@ class Reader(Protocol):
     identity: str
     erasures: int
 
-    def read(self, after: int = 0) -> AsyncIterator[Batch]:
-        """Yield the records behind a position, oldest first, at most BATCH at a time.
+    def read(self, after: int = 0, until: int = END) -> AsyncIterator[Batch]:
+        """Yield the records behind a position, or up to another one, oldest first, at most BATCH at a time.
 
         Raises BadFile at what cannot be read, JournalUnavailable when nothing can be read now.
         """
@@ -79,7 +84,11 @@ class Journal(Reader, Protocol):
     Orders are known by their id, actions by their `event_id`. An entry whose last fact is known is not kept:
     it is a DUPLICATE when that says the same, else a CONFLICT. It is a CONFLICT too when it brings along an
     order that is known with another basket.
+
+    A journal that is `shared` may be written by other processes, too: `read` tells what they wrote.
     """
+
+    shared: bool
 
     async def append(self, entries: Sequence[Entry]) -> Kept:
         """Keep `entries` in one commit and return the verdicts once they are durable.
@@ -96,9 +105,10 @@ class Journal(Reader, Protocol):
         """Return the orders and actions of a shopper, oldest first."""
         ...
 
-    async def erase(self, user_id: str) -> int:
+    async def erase(self, user_id: str, at: float) -> int:
         """Leave nothing of a shopper's orders and actions but that they were, and return how many there were.
 
+        A record that the shopper was Forgotten at `at` (seconds) comes behind all others.
         Their ids stay taken, unreadably. Letters to the shopper go too. What stood there before can still be
         where the database keeps it for itself, until `scrub`.
         """
@@ -144,6 +154,11 @@ def keys_of(entries: Iterable[Entry]) -> Iterator[str]:
 def erased_of(fact: Fact) -> Erased:
     """Return what stays of an order or action of someone who was erased."""
     return Erased(action=fact.action if isinstance(fact, Action) else None)
+
+
+def forgotten(user_id: str) -> Forgotten:
+    """Return what tells that someone was erased."""
+    return Forgotten(shopper=digest(user_id))
 
 
 def judge(facts: tuple[Fact, ...], known: dict[str | None, Fact]) -> tuple[Verdict, list[Fact]]:

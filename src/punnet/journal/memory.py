@@ -4,7 +4,19 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from punnet.journal import BATCH, Batch, Entry, Kept, Letter, Verdict, erased_of, judge, key_of
+from punnet.journal import (
+    BATCH,
+    END,
+    Batch,
+    Entry,
+    Kept,
+    Letter,
+    Verdict,
+    erased_of,
+    forgotten,
+    judge,
+    key_of,
+)
 from punnet.market import Action, Fact, Order, Record
 
 
@@ -19,6 +31,8 @@ class _Post:
 class MemoryJournal:
     """Keeps records in a list: for tests, and for a market that may be forgotten."""
 
+    shared = False
+
     def __init__(self) -> None:
         self.identity = secrets.token_hex(8)
         self.erasures = 0
@@ -28,12 +42,14 @@ class MemoryJournal:
 
     async def append(self, entries: Sequence[Entry]) -> Kept:
         """Keep `entries` and return the verdicts."""
-        return Kept([self._take(entry) for entry in entries], len(self._records))
+        before = len(self._records)
+        return Kept([self._take(entry) for entry in entries], before, len(self._records))
 
-    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
+    async def read(self, after: int = 0, until: int = END) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, in batches."""
-        for start in range(after, len(self._records), BATCH):
-            records = self._records[start : start + BATCH]
+        until = min(until, len(self._records))
+        for start in range(after, until, BATCH):
+            records = self._records[start : min(start + BATCH, until)]
             yield Batch(records, start + len(records))
 
     async def find(self, key: str) -> Fact | None:
@@ -44,15 +60,16 @@ class MemoryJournal:
         """Return the orders and actions of a shopper."""
         return [record for record in self._records if _is_of(record.fact, user_id)]
 
-    async def erase(self, user_id: str) -> int:
+    async def erase(self, user_id: str, at: float) -> int:
         """Leave nothing of a shopper's orders and actions but that they were."""
-        places = [at for at, record in enumerate(self._records) if _is_of(record.fact, user_id)]
+        places = [place for place, record in enumerate(self._records) if _is_of(record.fact, user_id)]
         for place in places:
             record = self._records[place]
             erased = erased_of(record.fact)
             self._known[key_of(record.fact)] = erased
             self._records[place] = Record(at=record.at, fact=erased)
         self._posts = {key: post for key, post in self._posts.items() if post.letter.user_id != user_id}
+        self._records.append(Record(at=at, fact=forgotten(user_id)))
         self.erasures += 1
         return len(places)
 

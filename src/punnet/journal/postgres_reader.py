@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch, versions
+from punnet.journal import BATCH, END, Batch, versions
 from punnet.journal.link import Link, place
 from punnet.journal.rows import fact_of
 from punnet.market import Fact, Record
@@ -17,11 +17,10 @@ FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @, %2F fo
 
 HERE = "SELECT to_regclass('punnet_schema')"
 SCHEMA = "SELECT version FROM punnet_schema"
-ABOUT = """
-SELECT identity, erasures, (SELECT coalesce(max(seq), 0) FROM journal WHERE market = name) AS last
-FROM market WHERE name = $1
+ABOUT = "SELECT identity, erasures, last FROM market WHERE name = $1"
+READ = """
+SELECT seq, at, kind, body FROM journal WHERE market = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
 """
-READ = "SELECT seq, at, kind, body FROM journal WHERE market = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 
 
 class PostgresReader:
@@ -51,9 +50,9 @@ class PostgresReader:
             raise BadSetting(f"DATABASE_URL is not understood; write {FORM}") from None
         return reader
 
-    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
+    async def read(self, after: int = 0, until: int = END) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, in batches."""
-        while rows := await self._read(after):
+        while rows := await self._read(after, until):
             after = rows[-1]["seq"]
             yield Batch([self._record(row) for row in rows], after)
 
@@ -72,9 +71,9 @@ class PostgresReader:
                 raise BadSetting(f"{self._place} has no market {self._market}")
         self.identity, self.erasures, _ = known
 
-    async def _read(self, after: int) -> list[asyncpg.Record]:
+    async def _read(self, after: int, until: int) -> list[asyncpg.Record]:
         async with self._reader.use() as connection:
-            return await connection.fetch(READ, self._market, after, BATCH)
+            return await connection.fetch(READ, self._market, after, until, BATCH)
 
     def _record(self, row: asyncpg.Record) -> Record:
         return Record(at=row["at"], fact=self._fact(row["seq"], row))

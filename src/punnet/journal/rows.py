@@ -1,10 +1,10 @@
 """Records as rows of a database table."""
 
-import hashlib
 from typing import NamedTuple
 
 import msgspec
 
+from punnet.core.digest import digest
 from punnet.journal import key_of
 from punnet.market import (
     Action,
@@ -12,6 +12,7 @@ from punnet.market import (
     Fact,
     Farm,
     FarmChange,
+    Forgotten,
     Order,
     Product,
     ProductChange,
@@ -29,6 +30,7 @@ KINDS: dict[type[Fact], str] = {
     Order: "order",
     Action: "action",
     Erased: "erased",
+    Forgotten: "forgotten",
     Reset: "reset",
 }
 DECODERS: dict[str, msgspec.json.Decoder[Fact]] = {
@@ -62,4 +64,4 @@ def fact_of(kind: str, body: bytes | str) -> Fact:
 
 def unreadable(key: str) -> str:
     """Return what stands for the key of an erased record: it can be recognised, not read."""
-    return f"x:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+    return f"x:{digest(key)}"

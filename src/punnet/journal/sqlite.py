@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import Entry, Kept, Letter, Verdict, erased_of, judge, key_of, keys_of, versions
+from punnet.journal import (
+    Entry,
+    Kept,
+    Letter,
+    Verdict,
+    erased_of,
+    forgotten,
+    judge,
+    key_of,
+    keys_of,
+    versions,
+)
 from punnet.journal.rows import row_of, unreadable
 from punnet.journal.sqlite_reader import APPLICATION, VERSION, SqliteReader, about, connect, stamp
 from punnet.market import Fact, Record
@@ -49,6 +60,8 @@ SELECT id, user_id, address, attempts FROM outbox WHERE market = ? AND due <= ? 
 
 class SqliteJournal(SqliteReader):
     """Keeps the records of one market in a SQLite file. Made by `open`."""
+
+    shared = False
 
     def __init__(self, path: Path, lock: int, market: str, patience: float) -> None:
         self._lock = lock
@@ -90,9 +103,9 @@ class SqliteJournal(SqliteReader):
 
         return [self._record(*row) for row in await self._in_thread(rows, beside=True)]
 
-    async def erase(self, user_id: str) -> int:
+    async def erase(self, user_id: str, at: float) -> int:
         """Leave nothing of a shopper's orders and actions but that they were."""
-        count = await self._in_thread(lambda: self._erase(user_id))
+        count = await self._in_thread(lambda: self._erase(user_id, at))
         self.erasures += 1
         return count
 
@@ -158,19 +171,19 @@ class SqliteJournal(SqliteReader):
         rows = [row_of(entry.at, fact) for entry, _, kept in judged for fact in kept]
         letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
         with _transaction(database):
-            (last,) = database.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+            last = _last(database)
             database.executemany(
                 INSERT, ((seq, self._market, *row) for seq, row in enumerate(rows, last + 1))
             )
             database.executemany(POST, [self._post(letter, at) for letter, at in letters])
-        return Kept([verdict for _, verdict, _ in judged], last + len(rows))
+        return Kept([verdict for _, verdict, _ in judged], last, last + len(rows))
 
     def _known(self, asked: dict[str, str]) -> dict[str | None, Fact]:
         """Return what is known under any of the keys `asked`, by what each of them stands for."""
         rows = self._database.execute(KNOWN, (self._market, codec.write(list(asked))))
         return {asked[key]: self._fact(key, kind, body) for key, kind, body in rows}
 
-    def _erase(self, user_id: str) -> int:
+    def _erase(self, user_id: str, at: float) -> int:
         database = self._database
         with _transaction(database):
             rows = _rows_of(database, self._market, user_id)
@@ -178,12 +191,19 @@ class SqliteJournal(SqliteReader):
                 fact = self._fact(seq, kind, body)
                 erased = row_of(0, erased_of(fact))
                 database.execute(ERASE, (erased.kind, unreadable(key_of(fact) or ""), erased.body, seq))
+            told = row_of(at, forgotten(user_id))
+            database.execute(INSERT, (_last(database) + 1, self._market, *told))
             database.execute("DELETE FROM outbox WHERE market = ? AND user_id = ?", (self._market, user_id))
             database.execute("UPDATE market SET erasures = erasures + 1 WHERE name = ?", (self._market,))
         return len(rows)
 
     def _post(self, letter: Letter, due: float) -> tuple[object, ...]:
         return self._market, letter.id, letter.user_id, letter.address, letter.attempts, due
+
+
+def _last(database: sqlite3.Connection) -> int:
+    last: int = database.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
+    return last
 
 
 def _rows_of(database: sqlite3.Connection, market: str, user_id: str) -> list[StoredRow]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
-from punnet.journal import BATCH, Batch, versions
+from punnet.journal import BATCH, END, Batch, versions
 from punnet.journal.rows import fact_of
 from punnet.market import Fact, Record
 
@@ -22,7 +22,7 @@ VERSION = versions.latest("sqlite")
 """The schema written here. A file of an earlier one is brought up to it, a file of a later one left alone."""
 
 READ = """
-SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE +market = ? AND seq > ? ORDER BY seq
+SELECT seq, at, kind, CAST(body AS BLOB) FROM journal WHERE +market = ? AND seq > ? AND seq <= ? ORDER BY seq
 """
 """Without the plus SQLite takes the index that begins with the market, and sorts the whole journal."""
 
@@ -41,10 +41,10 @@ class SqliteReader:
         self._thread = ThreadPoolExecutor(1, "journal")
         self.identity, self.erasures = self._about()
 
-    async def read(self, after: int = 0) -> AsyncIterator[Batch]:
+    async def read(self, after: int = 0, until: int = END) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, in batches."""
         with closing(await self._in_thread(lambda: connect(self._path, "ro", patience=1.0))) as database:
-            rows = await self._in_thread(lambda: database.execute(READ, (self._market, after)))
+            rows = await self._in_thread(lambda: database.execute(READ, (self._market, after, until)))
             while batch := await self._in_thread(lambda: rows.fetchmany(BATCH)):
                 yield Batch([self._record(*row) for row in batch], batch[-1][0])
 

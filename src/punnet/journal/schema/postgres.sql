@@ -4,7 +4,8 @@ CREATE TABLE punnet_schema (
 CREATE TABLE market (
     name text COLLATE "C" PRIMARY KEY,
     identity text NOT NULL,
-    erasures integer NOT NULL DEFAULT 0
+    erasures integer NOT NULL DEFAULT 0,
+    last bigint NOT NULL DEFAULT 0
 );
 CREATE TABLE journal (
     market text COLLATE "C" NOT NULL,
