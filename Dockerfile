@@ -34,9 +34,9 @@ COPY --from=builder /opt/punnet /opt/punnet
 
 # No loop is compiled while the image is built: machine code is kept for one model of CPU, another one
 # compiles anew, and code for any CPU would be slower on each. The first start compiles for a quarter of a
-# minute and keeps that in HOME (1 MB), where the snapshot lies as well. Both may be lost. A journal of SQLite,
-# there too, may not: give the folder a volume. None is declared here. One without a name would be a copy of what people
-# bought that nobody knows of, and that no erasure reaches.
+# minute and keeps that in HOME (1 MB), where the snapshot lies as well. Both may be lost. A journal of
+# SQLite, there too, may not: give the folder a volume. None is declared here. One without a name would be
+# a copy of what people bought that nobody knows of, and that no erasure reaches.
 ENV HOST=0.0.0.0 HOME=/var/lib/punnet PATH=/opt/punnet/bin:$PATH
 WORKDIR /var/lib/punnet
 

@@ -71,7 +71,16 @@ def test_a_step_holds_what_held_when_it_came():
 
 @pytest.mark.parametrize(
     "line",
-    ["ADD a b", "VOLUME /a", "run a", "COPY --link a b", "COPY --chown a b", "HEALTHCHECK NONE", "RUN <<END"],
+    [
+        "ADD a b",
+        "VOLUME /a",
+        "run a",
+        "COPY --link a b",
+        "COPY --chown a b",
+        "HEALTHCHECK NONE",
+        "RUN <<END",
+        "USER a",
+    ],
 )
 def test_what_nobody_knows_how_to_carry_out_is_refused_with_its_line(line):
     with pytest.raises(Unknown, match="line 2"):
@@ -247,3 +256,9 @@ def test_every_part_of_kubernetes_means_the_same_pods(kubernetes):
         kubernetes[kind]["spec"]["selector"]["matchLabels"] for kind in ("Deployment", "PodDisruptionBudget")
     ]
     assert all(labels.items() >= each.items() for each in chosen)
+
+
+def test_every_link_of_the_notes_leads_somewhere():
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text("deploy/kubernetes.md"))
+    assert links
+    assert [link for link in links if not (ROOT / "deploy" / link).exists()] == []

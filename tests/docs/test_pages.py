@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.service]
 IT_ITSELF = "it runs these tests, or what they are part of"
 FOR_MINUTES = "it runs for minutes"
 FOR_A_MACHINE = "it installs for a whole machine"
+FOR_AN_ENGINE = "it needs an engine for containers; `python3 -m tools.image` does without what the image does"
 
 NOT_RUN = {
     "./dev test": IT_ITSELF,
@@ -30,6 +31,17 @@ NOT_RUN = {
     "/opt/punnet/bin/pip install ./punnet": FOR_A_MACHINE,
     "systemctl enable --now punnet": FOR_A_MACHINE,
     "journalctl --unit punnet": FOR_A_MACHINE,
+    "docker compose up --detach --wait": FOR_AN_ENGINE,
+    "docker compose logs app": FOR_AN_ENGINE,
+    "docker compose exec -T postgres pg_dump --username=punnet --format=custom punnet > punnet.dump": (
+        FOR_AN_ENGINE
+    ),
+    """docker exec punnet python -c "import sqlite3; """
+    """sqlite3.connect('punnet.db').backup(sqlite3.connect('copy.db'))\"""": FOR_AN_ENGINE,
+    "docker cp punnet:/var/lib/punnet/copy.db .": FOR_AN_ENGINE,
+    "docker build --tag punnet .": FOR_AN_ENGINE,
+    "docker run --detach --name punnet --publish 127.0.0.1:3000:3000 --volume punnet:/var/lib/punnet "
+    "--stop-timeout 30 punnet": FOR_AN_ENGINE,
     "punnet/dev setup": "it may take from under these tests what only they need",
     BROUGHT_BY_NPM: "the same packages are there, as tests/browser/snippets pins them",
     "punnet serve --handlers handlers.py": "tests/service/test_handlers.py does, and sees what follows",

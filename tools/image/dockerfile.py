@@ -135,7 +135,7 @@ def _note(stage: Stage, each: Instruction) -> None:
         case "WORKDIR":
             stage.folder = str(PurePosixPath(stage.folder, each.rest))
         case "USER":
-            stage.user = each.rest
+            stage.user = _by_number(each)
         case "EXPOSE":
             stage.exposed += each.words
         case "STOPSIGNAL":
@@ -152,6 +152,12 @@ def _set(environment: dict[str, str], pairs: list[str]) -> None:
     for pair in pairs:
         name, _, value = pair.partition("=")
         environment[name] = Template(value).substitute(environment)
+
+
+def _by_number(user: Instruction) -> str:
+    if not re.fullmatch(r"\d+:\d+", user.rest):
+        raise Unknown(f"line {user.line}: USER is known here as NUMBER:NUMBER alone")
+    return user.rest
 
 
 def _asking(check: Instruction) -> Instruction:
