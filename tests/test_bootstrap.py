@@ -18,9 +18,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from punnet.bootstrap import STATISTICS, Server, bind, bind_streams, build, greeting, running, serve, snap
+from punnet.bootstrap import STATISTICS, Server, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
-from punnet.hub import GOING_AWAY
+from punnet.hub import SERVICE_RESTART
 from punnet.market import (
     Action,
     EntityType,
@@ -33,6 +33,7 @@ from punnet.market import (
     UserAction,
 )
 from punnet.settings import Settings
+from punnet.sockets import bind, bind_streams
 from tests.servers.smtp import opened
 from tests.web.stall import until
 from tests.wires import Reel
@@ -207,7 +208,7 @@ async def test_at_the_end_connections_are_told_and_nothing_more_is_taken_in(sett
     async with running(await build(settings)) as shop:
         ann = shop.hub.register("ann", Reel())
         assert shop.pipeline.taking_in
-    assert ann.close_code == 1001
+    assert ann.close_code == 1012
     assert not shop.pipeline.taking_in
 
 
@@ -332,7 +333,7 @@ async def test_before_it_ends_who_listens_gets_what_waits_for_them(settings):
                 assert json.loads(await ann.recv())["type"] == "PERSONALIZED_SUGGESTION"
                 await ann.wait_closed()
             await serving
-    assert ann.close_code == GOING_AWAY
+    assert ann.close_code == SERVICE_RESTART
     assert server.shop.delivery.delivered == 1
 
 

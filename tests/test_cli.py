@@ -19,11 +19,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from punnet.bootstrap import bind
 from punnet.cli import main
 from punnet.commands.terminal import ERASED
 from punnet.journal.sqlite import SqliteJournal
 from punnet.settings import Settings
+from punnet.sockets import bind
 from tests.commands.screen import screen
 from tests.web import stall
 

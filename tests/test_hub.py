@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from punnet.errors import Unavailable
-from punnet.hub import GOING_AWAY, LAST_WORDS_SECONDS, TRY_AGAIN_LATER, Bounds, Hub
+from punnet.hub import GOING_AWAY, LAST_WORDS_SECONDS, SERVICE_RESTART, TRY_AGAIN_LATER, Bounds, Hub
 from punnet.protocol.frames import Frame, Numbers
 from punnet.protocol.messages import Topic
 from punnet.protocol.subscription import Subscription
@@ -353,18 +353,18 @@ async def test_a_connection_that_is_to_be_closed_is_closed_although_nothing_is_l
     hub.drop("ann")
     make_room(ann, wire)
     assert sent(wire) == []
-    assert wire.ends == [(GOING_AWAY, "The server stops.")]
+    assert wire.ends == [(SERVICE_RESTART, "The server stops.")]
 
 
 async def test_when_the_server_stops_what_waits_is_still_sent(hub, timers):
     (ann, hers), (bob, his) = listen(hub, "ann", ready=False), listen(hub, "bob")
     ann.send(draft(1))
     hub.close()
-    assert ann.close_code == bob.close_code == GOING_AWAY
-    assert (hers.ends, his.ends) == ([], [(GOING_AWAY, "The server stops.")])
+    assert ann.close_code == bob.close_code == SERVICE_RESTART
+    assert (hers.ends, his.ends) == ([], [(SERVICE_RESTART, "The server stops.")])
     make_room(ann, hers)
     assert sent(hers) == [1]
-    assert hers.ends == [(GOING_AWAY, "The server stops.")]
+    assert hers.ends == [(SERVICE_RESTART, "The server stops.")]
 
 
 async def test_the_first_close_code_stays(hub):

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import uvicorn
 
 from punnet.alerting import Alerting
+from punnet.bell import RedisBell
 from punnet.core.compiled import drop_former, is_kept
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
@@ -36,7 +37,7 @@ from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
 from punnet.journal.sqlite_reader import SqliteReader
 from punnet.mail import Mailer, Relay, letter_for
-from punnet.pipeline import Follower, Pipeline
+from punnet.pipeline import Bell, Follower, Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
@@ -73,9 +74,6 @@ logger = logging.getLogger(__name__)
 CHANCE = random.Random(secrets.randbits(256))
 """What tells ids of the same millisecond apart: each request has one, and the kernel's own chance is slow."""
 
-BACKLOG = 2_048
-"""Callers who may wait to be let in."""
-
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -87,6 +85,7 @@ class Server:
     settings: Settings
     shop: Shop
     journal: Journal
+    bell: RedisBell | None
     records: int
     replayed: int
     seconds: float
@@ -114,11 +113,12 @@ async def build(
         restored = await restore(journal, _snapshots(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
-        shop = _shop(settings, journal, restored, clock, handlers)
+        bell = RedisBell(settings.redis_url, journal.identity) if settings.redis_url else None
+        shop = _shop(settings, journal, bell, restored, clock, handlers)
     except BaseException:
         await journal.close()
         raise
-    return Server(settings, shop, journal, restored.records, restored.replayed, seconds)
+    return Server(settings, shop, journal, bell, restored.records, restored.replayed, seconds)
 
 
 def _compile() -> None:
@@ -193,6 +193,7 @@ def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None
 def _shop(
     settings: Settings,
     journal: Journal,
+    bell: Bell | None,
     restored: Restored,
     clock: Callable[[], float],
     handlers: Sequence[Handler],
@@ -205,8 +206,8 @@ def _shop(
     answers = Answers(engine, hub.listens, seconds=settings.result_cache_seconds)
     recent = Recent()
     # The answers first: whatever becomes of the others, what has changed is not given again.
-    following = answers, delivery, alerting, watching, own, recent
-    pipeline = _pipeline(settings, journal, restored, following, clock)
+    following = answers, delivery, alerting, watching, recent
+    pipeline = _pipeline(settings, journal, bell, restored, clock, following, (own,))
     return Shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
         handlers=own, answers=answers, recent=recent, history=History(pipeline, recent, hub, clock),
@@ -231,9 +232,11 @@ def _delivery(settings: Settings, engine: Engine, hub: Hub, clock: Callable[[], 
 def _pipeline(
     settings: Settings,
     journal: Journal,
+    bell: Bell | None,
     restored: Restored,
-    following: Sequence[Follower],
     clock: Callable[[], float],
+    following: Sequence[Follower],
+    handling: Sequence[Follower],
 ) -> Pipeline:
     return Pipeline(
         restored.engine,
@@ -242,8 +245,11 @@ def _pipeline(
         clock,
         settings.event_queue_max_size,
         partial(letter_for, restored.engine) if settings.smtp_url else None,
+        handling=handling,
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
+        bell=bell,
+        tail_seconds=settings.tail_interval / 1_000,
     )
 
 
@@ -269,6 +275,8 @@ async def running(server: Server) -> AsyncIterator[Shop]:
     """Take facts in; at the end finish what was taken in and close the journal."""
     pipeline, history, mailer = server.shop.pipeline, server.shop.history, server.shop.mailer
     try:
+        if server.bell is not None:
+            server.bell.start()
         pipeline.start()
         history.start()
         if mailer is not None:
@@ -280,31 +288,9 @@ async def running(server: Server) -> AsyncIterator[Shop]:
         server.shop.hub.close()
         if mailer is not None:
             await mailer.stop()
+        if server.bell is not None:
+            await server.bell.stop()
         await server.journal.close()
-
-
-def bind(settings: Settings) -> socket.socket:
-    """Return a socket that holds the address to listen on; raise BadSetting where it cannot be had."""
-    return _bound(settings.host, settings.port, "HOST and PORT")
-
-
-def bind_streams(settings: Settings) -> AbstractContextManager[socket.socket | None]:
-    """Return a socket for the WebSocket alone, None where WS_PORT asks for none; raise as `bind` does."""
-    if settings.ws_port in (0, settings.port):
-        return nullcontext()
-    return _bound(settings.ws_host or settings.host, settings.ws_port, "WS_HOST and WS_PORT")
-
-
-def _bound(host: str, port: int, names: str) -> socket.socket:
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address, family=family, backlog=BACKLOG)
-    except OSError as error:
-        # Python says the address once more, in brackets.
-        why = str(error.strerror).partition(" (")[0]
-        raise BadSetting(
-            f"Punnet cannot listen on {host} port {port}: {why}; set {names} to others"
-        ) from None
 
 
 def greeting(server: Server, listener: socket.socket) -> str:
@@ -375,6 +361,7 @@ class _Uvicorn(uvicorn.Server):
 
     def stop(self) -> None:
         """Have `serve` return, once it has begun or before."""
+        self._shop.hub.retiring = True
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

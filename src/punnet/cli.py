@@ -92,13 +92,28 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 @port_option
 @database_option
 @handlers_option
-def serve_command(host: str | None, port: str | None, database: str | None, handlers: str | None) -> None:
+@click.option("--worker", hidden=True, metavar="DESCRIPTORS")
+@click.pass_context
+def serve_command(
+    context: click.Context,
+    host: str | None,
+    port: str | None,
+    database: str | None,
+    handlers: str | None,
+    worker: str | None,
+) -> None:
     """Serve a market.
 
     Ctrl-C ends it: what is being answered is answered first, and all that was accepted is in the journal.
     """
-    settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database), HANDLERS=handlers)
-    _run(running.serve_market(settings))
+    given = _given(HOST=host, PORT=port, DATABASE_URL=_url(database), HANDLERS=handlers)
+    settings, _ = read(os.environ, given)
+    if worker is not None:
+        _run(running.serve_as_worker(settings, [int(each) for each in worker.split(",")]))
+    elif settings.workers > 1:
+        context.exit(_run(running.serve_with_workers(settings, os.environ | given)))
+    else:
+        _run(running.serve_market(settings))
 
 
 @main.command(
@@ -124,31 +139,57 @@ def demo(host: str | None, port: str | None, shoppers: int, database: str) -> No
     _run(running.serve_demo(settings, shoppers))
 
 
+class Source(click.Path):
+    """A file that is there, or a table behind a URL."""
+
+    name = "source"
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path of a file, or a URL as it stands."""
+        is_url = isinstance(value, str) and "://" in value
+        return value if is_url else super().convert(value, param, ctx)
+
+
 @main.command(
     "import",
     epilog="""
         punnet import farms.csv products.csv orders.csv actions.ndjson
         punnet import orders.parquet --database market.db
+        punnet import postgresql://reader@localhost/shop#public.orders
     """,
 )
 @click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "sources",
+    nargs=-1,
+    required=True,
+    type=Source(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE|URL#TABLE...",
 )
 @database_option
+@click.option(
+    "--from-start", is_flag=True, help="Go through all of a file, also where an import was broken off."
+)
 @json_option
 @click.pass_context
 def import_command(
-    context: click.Context, files: tuple[Path, ...], database: str | None, *, as_json: bool
+    context: click.Context,
+    sources: tuple[Path | str, ...],
+    database: str | None,
+    *,
+    from_start: bool,
+    as_json: bool,
 ) -> None:
     """Bring farms, products, orders and actions into a market.
 
-    FILES are CSV, NDJSON or Parquet, in the order in which one needs the other: farms, products, orders,
-    actions. What the market has already is left alone, so that an import can be run again. It ends with 1
+    They come from CSV, NDJSON or Parquet, or from a table of a database that Ibis reaches, in the order in
+    which one needs the other: farms, products, orders, actions. What the market has already is left alone, so
+    that an import can be run again; one of a file that was broken off goes on where it was. It ends with 1
     where a line was refused.
     """
-    sizes = {path: path.stat().st_size for path in files}
     settings = _settings(DATABASE_URL=_url(database))
-    imported = _run(filling.import_files(settings, sizes, quiet=as_json))
+    imported = _run(filling.import_all(settings, sources, quiet=as_json, from_start=from_start))
     if as_json:
         _print(imported)
     context.exit(0 if all(each.whole for each in imported) else 1)
@@ -281,8 +322,11 @@ def config(*, changed: bool, as_json: bool) -> None:
 
 
 def _settings(**options: str | None) -> Settings:
-    given = {name: text for name, text in options.items() if text is not None}
-    return read(os.environ, given)[0]
+    return read(os.environ, _given(**options))[0]
+
+
+def _given(**options: str | None) -> dict[str, str]:
+    return {name: text for name, text in options.items() if text is not None}
 
 
 def _url(database: str | None) -> str | None:

@@ -12,8 +12,9 @@ from punnet.protocol.messages import Topic
 from punnet.protocol.subscription import Subscription
 
 GOING_AWAY = 1001
+SERVICE_RESTART = 1012
 TRY_AGAIN_LATER = 1013
-"""Close codes: the server stops, or the reader is too slow."""
+"""Close codes: nobody is there any more, the server stops and another is there, or the reader is too slow."""
 
 OUTBOX_MESSAGES = 256
 OUTBOX_BYTES = 1 << 20
@@ -248,6 +249,8 @@ class Hub:
     ) -> None:
         self.numbers = numbers
         self.bounds = bounds or Bounds()
+        self.retiring = False
+        """Whether nobody is let in any more."""
         self.refill: Callable[[Connection], None] = _nothing
         self._clock = clock
         self._capacity = capacity
@@ -270,7 +273,9 @@ class Hub:
         return self.open >= self._capacity
 
     def admit(self) -> None:
-        """Raise Unavailable when there are as many connections as there may be."""
+        """Raise Unavailable when there are as many connections as there may be, or the server stops."""
+        if self.retiring:
+            raise Unavailable("The server stops: connect again.")
         if self.full:
             raise Unavailable(f"{self._capacity} connections are open, which is the most this server takes.")
 
@@ -333,9 +338,10 @@ class Hub:
             connection.drop()
 
     def close(self) -> None:
-        """Have every connection closed, because the server stops."""
+        """Have every connection closed, because the server stops; clients come back, to another one."""
+        self.retiring = True
         for connection in tuple(self._connections()):
-            connection.close(GOING_AWAY, "The server stops.")
+            connection.close(SERVICE_RESTART, "The server stops.")
 
     async def emptied(self) -> None:
         """Return once nobody is connected."""

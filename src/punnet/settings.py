@@ -56,6 +56,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _text("where the journal is kept", rf"^({SQLITE}[^?#]+|postgres(ql)?://\S+|{MEMORY})$", DATABASES),
     ] = f"{SQLITE}punnet.db"
+    workers: Annotated[
+        int, _about("processes that serve one market; several need PostgreSQL", at_least=1, at_most=128)
+    ] = 1
+    redis_url: Annotated[
+        str,
+        _text(
+            "Redis or Valkey that wakes other processes at once; without it they look by themselves",
+            r"^(rediss?://\S+|unix://\S+)$(?!\n)",
+            "redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER] or the like, also rediss:// and unix://",
+        ),
+    ] = ""
+    tail_interval: Annotated[
+        int,
+        _about("milliseconds between two looks at what other processes wrote", at_least=1, at_most=60_000),
+    ] = 50
     snapshot_file: Annotated[
         str, Meta(description="file of the snapshot, if not the journal's with .snapshot")
     ] = ""
@@ -161,6 +176,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.database_url.removeprefix(SQLITE))
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several processes can have the journal."""
+        return self.database is None and self.database_url != MEMORY
+
+    @property
     def snapshot(self) -> Path | None:
         """The file of the snapshot; a journal in memory has none."""
         if self.database_url == MEMORY:
@@ -210,6 +230,11 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
     if settings.smtp_url and not settings.mail_from:
         raise BadSetting(
             "SMTP_URL needs MAIL_FROM beside it: the address of the shop, such as orders@example.org"
+        )
+    if settings.workers > 1 and not settings.is_shared:
+        raise BadSetting(
+            f"WORKERS is {settings.workers}, but a journal in a file has one process: name a database of "
+            "PostgreSQL in DATABASE_URL, or set WORKERS to 1"
         )
     return settings, [_listed(field, settings, given, options) for field in FIELDS]
 

@@ -109,7 +109,7 @@ class Throwaway(Given):
             self._as = _unprivileged()
             self._binaries = self._readable(_binaries())
             self._initialise()
-            self.port = _free_port()
+            self.port = free_port()
             super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
             self.start()
         except BaseException:
@@ -290,7 +290,7 @@ def _children(process: int) -> list[int]:
         return []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in random.sample(PORTS, 1_000):
         with socket.socket() as attempt, contextlib.suppress(OSError):
             attempt.bind(("127.0.0.1", port))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from punnet.hub import GOING_AWAY, TRY_AGAIN_LATER
+from punnet.hub import SERVICE_RESTART, TRY_AGAIN_LATER
 from punnet.market import Context, Product, ProductChange, ProductPatch, Query
 from punnet.protocol.session import GONE_QUIET, TOO_BIG
 from punnet.web.shop import Limits
@@ -378,7 +378,7 @@ async def test_a_server_that_stops_says_so(stall, address):
         with pytest.raises(ConnectionClosed) as closed:
             await client.recv()
 
-    assert closed.value.rcvd.code == GOING_AWAY
+    assert closed.value.rcvd.code == SERVICE_RESTART
 
 
 async def test_who_leaves_is_forgotten(stall, address):

@@ -18,6 +18,7 @@ GROUPS = {
     "Where it listens": (
         "host", "port", "ws_path", "ws_port", "ws_host", "allowed_origins", "max_concurrent_connections",
     ),
+    "How many processes": ("workers", "redis_url", "tail_interval"),
     "What it keeps": ("database_url", "snapshot_file", "snapshot_records", "alerts_kept"),
     "How it takes and answers": (
         "event_queue_max_size", "recommendation_processing_interval", "recommendation_batch_size",
@@ -38,6 +39,7 @@ GROUPS = {
 """What belongs together, in the order of the page."""
 
 NOTES = {
+    "How many processes": "How to run [several processes](../howto/scale.md).",
     "What it keeps": "The journal may be [on PostgreSQL](../howto/postgres.md).",
     "How it takes and answers": "How to write [own handlers](../howto/handlers.md).",
     "Who may look": "How to [keep strangers out](../howto/secure.md).",

@@ -2,13 +2,16 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import click
 import msgspec
 
-from punnet.bootstrap import bind, bind_streams, build, greeting, running, serve
+from punnet.bootstrap import build, greeting, running, serve
 from punnet.commands.terminal import line_that_changes, meanwhile
 from punnet.demo import market as demo_market
 from punnet.demo.farmers import Farmers
@@ -17,6 +20,8 @@ from punnet.demo.opening import open_market
 from punnet.demo.shoppers import Shoppers
 from punnet.handlers.registry import load
 from punnet.settings import Settings
+from punnet.sockets import bind, bind_streams
+from punnet.workers import Workers, end_with_parent
 
 READING = "Reading the journal …"
 
@@ -24,11 +29,33 @@ READING = "Reading the journal …"
 async def serve_market(settings: Settings) -> None:
     """Serve the market of a journal until SIGINT or SIGTERM."""
     with bind(settings) as listener, bind_streams(settings) as streams:
-        with meanwhile(READING):
-            server = await build(settings, handlers=load(settings.handlers))
-        async with running(server):
-            click.echo(greeting(server, listener))
-            await serve(server, listener, streams)
+        await _serve_on(settings, listener, streams)
+
+
+async def serve_as_worker(settings: Settings, descriptors: Sequence[int]) -> None:
+    """Serve it on sockets that were inherited, until the process that looks after this one is gone, too."""
+    end_with_parent()
+    with ExitStack() as open_sockets:
+        listener, *others = [open_sockets.enter_context(socket.socket(fileno=each)) for each in descriptors]
+        await _serve_on(settings, listener, others[0] if others else None)
+
+
+async def serve_with_workers(settings: Settings, environment: Mapping[str, str]) -> int:
+    """Have several processes serve it, which find the settings in `environment`, and return an exit code."""
+    with bind(settings) as listener, bind_streams(settings) as streams:
+        descriptors = [each.fileno() for each in (listener, streams) if each is not None]
+        as_worker = ("--worker", ",".join(map(str, descriptors)))
+        command = (sys.executable, "-m", "punnet", "serve", *as_worker)
+        workers = Workers(command, environment, descriptors, settings.workers)
+        return await workers.run(lambda line: click.echo(f"{line} · {settings.workers} processes"))
+
+
+async def _serve_on(settings: Settings, listener: socket.socket, streams: socket.socket | None) -> None:
+    with meanwhile(READING):
+        server = await build(settings, handlers=load(settings.handlers))
+    async with running(server):
+        click.echo(greeting(server, listener))
+        await serve(server, listener, streams)
 
 
 async def serve_demo(settings: Settings, count: int) -> None:

@@ -34,8 +34,8 @@ WEBSOCKET = """\
 One connection of one shopper. Without a `userId` it is a 400 instead of the upgrade; for a page of an origin
 that `ALLOWED_ORIGINS` does not name, a 403; when all connections are taken, a 503. A frame that is refused is
 answered by ERROR, and the connection lives. It is closed with 1009 after a frame of more than 16 KiB, 1001
-after 60 seconds without a sign of life from the client or when the server stops, and 1013 when its reader is
-too slow.
+after 60 seconds without a sign of life from the client, 1012 when the server stops: it comes back at once, to
+whichever process is there, and resumes. 1013 is for a reader that is too slow.
 """
 
 EVENTS = """\

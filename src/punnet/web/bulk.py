@@ -11,7 +11,7 @@ from punnet.protocol import codec
 from punnet.protocol.actions import Tracked
 from punnet.protocol.replies import BulkReport, LineReport, Outcome
 from punnet.web.exchange import described_error
-from punnet.web.recording import conflict, known, submit_all
+from punnet.web.recording import conflict, fitting, known, submit_all
 from punnet.web.shop import Shop
 
 GROUP = 1_000
@@ -73,6 +73,7 @@ class _Intake:
         self._waiting: list[Waiting] = []
         self._reports: list[LineReport] = []
         self._kept = False
+        self._caught_up = False
         self._ended: JournalUnavailable | None = None
 
     async def take(self, number: int, text: bytes, read: Reader) -> None:
@@ -96,7 +97,7 @@ class _Intake:
         """Return the facts of a line that only fits after those that wait, none where it is known already."""
         await self.settle()
         try:
-            return line.facts()
+            return await self._once_more(line)
         except UnknownId:
             # What it is about may have left the catalogue since it was sent the first time.
             verdict = await known(self._shop, line.tracked.action) if line.tracked else Verdict.ACCEPTED
@@ -104,6 +105,13 @@ class _Intake:
                 raise
         await self._judge(number, line, verdict)
         return ()
+
+    async def _once_more(self, line: Line) -> tuple[Fact, ...]:
+        """Return the facts of a line; the first of a call may need what others have written meanwhile."""
+        if self._caught_up:
+            return line.facts()
+        self._caught_up = True
+        return await fitting(self._shop, line.facts)
 
     async def settle(self) -> None:
         """Make durable what waits."""

@@ -11,7 +11,7 @@ from punnet.errors import MethodNotAllowed, PunnetError
 from punnet.protocol import codec
 from punnet.web.exchange import failed, header, no_stream, request_id_of, send_response
 from punnet.web.shop import Shop
-from punnet.web.streams import Stream, StreamQuery
+from punnet.web.streams import Stream, StreamQuery, know_what_was_seen
 from punnet.web.wires import EventsWire, wire_of
 
 PATH = "/api/recommendations/stream"
@@ -33,7 +33,7 @@ def events_handler(shop: Shop) -> ASGIRouteHandler:
             return
         request_id = request_id_of(scope, shop.new_id)
         try:
-            feed = _opened(shop, scope)
+            feed = await _opened(shop, scope)
         except PunnetError as error:
             await send_response(send, failed(error, request_id))
             return
@@ -69,7 +69,7 @@ class _Feed(Stream):
             self._wire.comment()
 
 
-def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
+async def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
     """Return the stream that a client asks for; raise where it cannot have one."""
     if scope["method"] != "GET":
         raise MethodNotAllowed(
@@ -80,4 +80,5 @@ def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
     last = header(scope, b"last-event-id").decode("latin-1")
     if last:
         query = msgspec.structs.replace(query, last_message_id=last)
+    await know_what_was_seen(shop, query)
     return _Feed(shop, query, wire_of(scope, EventsWire))

@@ -13,6 +13,6 @@ async def get_live(_shop: Shop, _call: Call) -> Reply:
 
 async def get_ready(shop: Shop, _call: Call) -> Reply:
     """Answer whether facts are taken in."""
-    if not shop.pipeline.taking_in:
+    if not shop.pipeline.taking_in or shop.hub.retiring:
         raise Unavailable("The server is starting or stopping.")
     return Reply(Ready())

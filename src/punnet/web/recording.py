@@ -1,7 +1,7 @@
 """Take facts in, and say whether they were known already."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from punnet.errors import Conflict, JournalUnavailable, UnknownId
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 async def submit(shop: Shop, fact: Fact) -> Verdict:
     """Make one fact durable and applied, or raise; a fact that does not fit the market changes nothing."""
-    shop.engine.check(fact)
+    await fitting(shop, lambda: shop.engine.check(fact))
     return (await submit_all(shop, [(fact,)]))[0]
 
 
@@ -31,6 +31,22 @@ async def submit_all(shop: Shop, entries: Sequence[tuple[Fact, ...]]) -> list[Ve
     )
 
 
+async def fitting(shop: Shop, make: Callable[[], T]) -> T:
+    """Return what `make` gives; where that does not fit the market, it may fit what others wrote by now."""
+    try:
+        return make()
+    except (UnknownId, Conflict):
+        if not shop.journal.shared:
+            raise
+    await catch_up(shop)
+    return make()
+
+
+async def catch_up(shop: Shop) -> None:
+    """Know of all that other processes have written by now; JournalUnavailable when that takes too long."""
+    await _in_time(shop, shop.pipeline.catch_up(), "ask again later")
+
+
 async def find(shop: Shop, key: str) -> Fact | None:
     """Return the fact that the journal knows under `key`; JournalUnavailable when that takes too long."""
     return await _in_time(shop, shop.journal.find(key), "ask again later")
@@ -42,7 +58,7 @@ async def track(shop: Shop, tracked: Tracked) -> bool:
     Conflict when its id, or that of its order, stands for something else.
     """
     try:
-        facts = facts_of(shop, tracked)
+        facts = await fitting(shop, lambda: facts_of(shop, tracked))
     except UnknownId:
         # What it was about may have left the catalogue since it was sent the first time.
         verdict = await known(shop, tracked.action)

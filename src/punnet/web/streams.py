@@ -10,6 +10,7 @@ from punnet.market import Id, Latitude, Longitude, both_or_neither
 from punnet.protocol import session
 from punnet.protocol.frames import Seen
 from punnet.protocol.messages import Filter, SubscribePayload, Topics
+from punnet.web.recording import catch_up
 from punnet.web.shop import Shop
 
 
@@ -37,6 +38,13 @@ class StreamQuery(Filter, frozen=True, kw_only=True):
         return SubscribePayload(
             topics=self.topics, filter=narrowed, latitude=self.latitude, longitude=self.longitude
         )
+
+
+async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
+    """Know at least what the client was told by another process; JournalUnavailable where that cannot be."""
+    seen = _seen(shop, query.last_message_id)
+    if seen and seen.alert > shop.engine.alerts.count and shop.journal.shared:
+        await catch_up(shop)
 
 
 class Stream:

@@ -11,7 +11,7 @@ from punnet.web.exchange import Sent, failed, request_id_of, send_response
 from punnet.web.recommendations import answer
 from punnet.web.recording import track
 from punnet.web.shop import Shop
-from punnet.web.streams import Stream, StreamQuery
+from punnet.web.streams import Stream, StreamQuery, know_what_was_seen
 from punnet.web.wires import WebSocketWire, wire_of
 
 
@@ -26,7 +26,7 @@ def websocket_handler(shop: Shop, path: str) -> ASGIRouteHandler:
             return
         await receive()
         try:
-            dialogue = _opened(shop, scope)
+            dialogue = await _opened(shop, scope)
         except PunnetError as error:
             await _deny(scope, send, failed(error, request_id))
             return
@@ -95,10 +95,11 @@ class _Dialogue(Stream):
             return self.session.refused(error, now, ask.request_id)
 
 
-def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
+async def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     """Return the stream that a client asks for; raise where it cannot have one."""
     shop.origins.check(scope)
     query = codec.read_query(scope["query_string"], StreamQuery)
+    await know_what_was_seen(shop, query)
     return _Dialogue(shop, query, wire_of(scope, WebSocketWire))
 
 

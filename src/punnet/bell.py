@@ -1,0 +1,76 @@
+"""Tells the other processes of a market, through Redis, that there is something to read."""
+
+import asyncio
+import secrets
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from punnet.loop import Trouble, forever
+
+AGAIN_SECONDS = 1.0
+"""When Redis is tried again after it could not be had."""
+
+PATIENCE = 2.0
+"""Seconds after which a Redis that does not answer counts as lost."""
+
+OVER = "Redis can be reached again"
+
+
+class RedisBell:
+    """Rings at whoever tails the same journal, and is rung by them; see `punnet.pipeline.Bell`.
+
+    What is told while Redis is away is lost: who tails looks by itself, a little later.
+    """
+
+    def __init__(self, url: str, journal: str) -> None:
+        self.rung = asyncio.Event()
+        self.heard = 0
+        """How often others rang."""
+        self._redis = Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+        self._channel = f"punnet:{journal}"
+        self._name = secrets.token_hex(8).encode()
+        self._due = asyncio.Event()
+        self._untold, self._unheard = Trouble(OVER), Trouble(OVER)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Ring and be rung from now on; needs a running loop."""
+        self._tasks = [asyncio.create_task(forever(each)) for each in (self._tell, self._hear)]
+
+    async def stop(self) -> None:
+        """Let go of the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._redis.aclose()
+
+    def ring(self) -> None:
+        """Tell the others, soon."""
+        self._due.set()
+
+    async def _tell(self) -> None:
+        await self._due.wait()
+        self._due.clear()
+        try:
+            await self._redis.publish(self._channel, self._name)
+            self._untold.note("")
+        except (RedisError, OSError) as error:
+            self._untold.note(f"Redis cannot be told: {error}")
+
+    async def _hear(self) -> None:
+        """Listen until Redis is lost, and wait a little before the next time."""
+        try:
+            async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                await pubsub.subscribe(self._channel)
+                self._unheard.note("")
+                while True:
+                    self._take(await pubsub.get_message(timeout=None))
+        except (RedisError, OSError) as error:
+            self._unheard.note(f"Redis cannot be heard: {error}")
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, dict) and message.get("data") != self._name:
+            self.heard += 1
+            self.rung.set()
