@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 
 from punnet.engine.rehearsal import rehearse
 from tests.servers.postgres import Given, Throwaway, given
+from tests.servers.valkey import Throwaway as Valkey
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=100)
 settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
@@ -32,6 +33,14 @@ def postgres() -> Iterator[Given]:
         yield found
         return
     server = Throwaway()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """A Valkey that the tests start, to wake others through; it stays up."""
+    server = Valkey()
     yield server
     server.close()
 

@@ -6,6 +6,7 @@ import secrets
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from punnet.errors import BadSetting
 from punnet.loop import Trouble, forever
 
 AGAIN_SECONDS = 1.0
@@ -16,6 +17,8 @@ PATIENCE = 2.0
 
 OVER = "Redis can be reached again"
 
+FORM = "redis://USER:PASSWORD@HOST:PORT/NUMBER, with %40 for an @, %2F for a / and %23 for a #"
+
 
 class RedisBell:
     """Rings at whoever tails the same journal, and is rung by them; see `punnet.pipeline.Bell`.
@@ -24,10 +27,11 @@ class RedisBell:
     """
 
     def __init__(self, url: str, journal: str) -> None:
+        """Raise BadSetting where `url` is none of Redis."""
         self.rung = asyncio.Event()
         self.heard = 0
         """How often others rang."""
-        self._redis = Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+        self._redis = _redis(url)
         self._channel = f"punnet:{journal}"
         self._name = secrets.token_hex(8).encode()
         self._due = asyncio.Event()
@@ -74,3 +78,10 @@ class RedisBell:
         if isinstance(message, dict) and message.get("data") != self._name:
             self.heard += 1
             self.rung.set()
+
+
+def _redis(url: str) -> Redis:
+    try:
+        return Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
+    except ValueError:
+        raise BadSetting(f"REDIS_URL is not understood; write {FORM}") from None
