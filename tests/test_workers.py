@@ -115,12 +115,16 @@ async def test_one_that_cannot_begin_later_is_tried_again_until_it_can(tmp_path,
     assert caplog.messages == ["a worker ended with 7, and another one takes its place"] * 2
 
 
-async def test_who_waits_to_be_tried_again_keeps_nobody_from_stopping(tmp_path, caplog):
-    crew = Crew(tmp_path, f"number and sys.exit(7)\n{WORK}", 2, first_wait=3_600)
+async def test_who_waits_to_be_tried_again_keeps_nobody_from_working_or_stopping(tmp_path, caplog):
+    crew = Crew(tmp_path, f"number == 1 and sys.exit(7)\n{WORK}", 2, first_wait=3_600)
     async with working(crew) as running:
         await until(lambda: len(caplog.messages) == 1)
+        for count in (3, 4, 5):
+            [at_work] = filter(is_there, crew.begun)
+            os.kill(at_work, signal.SIGKILL)
+            await until(lambda: len(crew.begun) == count)  # noqa: B023 (it is asked at once)
     assert running.result() == 0
-    assert len(crew.begun) == 2
+    assert len(crew.begun) == 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -10,9 +10,9 @@ from punnet.delivery import Delivery
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile
 from punnet.hub import Hub
-from punnet.importing.importer import BATCH, Importer
-from punnet.importing.rows import Spoilt
-from punnet.importing.units import Unit
+from punnet.importing.importer import Importer
+from punnet.importing.rows import Place, Spoilt
+from punnet.importing.units import Lot, Unit
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Action, EntityType, Fact, Farm, Order, OrderLine, Product, UserAction
 from punnet.pipeline import Pipeline
@@ -62,22 +62,26 @@ class Warehouse:
         self.refusals: list[tuple[int, str]] = []
         self.read = 0
 
-    def advance(self, read: int) -> None:
-        self.read = read
+    def advance(self, lot: Lot) -> None:
+        self.read = lot.end.read
 
-    async def bring(self, *facts: Fact | tuple[Fact, ...] | Spoilt) -> tuple[int, int, int]:
-        """Import the facts and return how many were new, known and refused."""
-        notes = (
-            fact
-            if isinstance(fact, Spoilt)
-            else Unit(line, 10 * line, fact if isinstance(fact, tuple) else (fact,))
+    async def bring(
+        self, *facts: Fact | tuple[Fact, ...] | Spoilt, most: int = 1_000
+    ) -> tuple[int, int, int]:
+        """Import the facts, so many at a time, and return how many were new, known and refused."""
+        units = [
+            fact if isinstance(fact, Spoilt) else Unit(line, fact if isinstance(fact, tuple) else (fact,))
             for line, fact in enumerate(facts, 1)
+        ]
+        lots = (
+            Lot(units[at : at + most], Place(at + most, 10 * (at + most)), False)
+            for at in range(0, len(units), most)
         )
-        importer = Importer(
-            self.engine, self.pipeline, lambda line, why: self.refusals.append((line, why)), self.advance
+        self.importer = Importer(
+            self.engine, self.pipeline, lambda line, why: self.refusals.append((line, why))
         )
-        await importer.run(notes)
-        return importer.new, importer.known, importer.refused
+        await self.importer.run(lots, self.advance)
+        return self.importer.new, self.importer.known, self.importer.refused
 
     async def facts(self) -> Sequence[Fact]:
         return [record.fact async for batch in self.journal.read() for record in batch.records]
@@ -93,7 +97,7 @@ async def warehouse() -> AsyncIterator[Warehouse]:
 
 async def test_what_needs_what_came_before_finds_it(warehouse):
     facts = [FARM, KALE, order("o1"), view("e1")]
-    assert await warehouse.bring(*facts) == (4, 0, 0)
+    assert await warehouse.bring(*facts, most=4) == (4, 0, 0)
     assert await warehouse.facts() == facts
     assert warehouse.read == 40
 
@@ -171,19 +175,53 @@ async def test_the_same_order_twice_in_one_file_comes_in_once(warehouse):
 
 
 async def test_many_come_in_over_several_commits(warehouse):
-    count = 2 * BATCH + 10
     await warehouse.bring(FARM, KALE)
-    assert await warehouse.bring(*(view(f"e{number}") for number in range(count))) == (count, 0, 0)
-    assert warehouse.engine.tally.total == count
+    assert await warehouse.bring(*(view(f"e{number}") for number in range(210)), most=100) == (210, 0, 0)
+    assert warehouse.engine.tally.total == 210
+
+
+async def test_refusals_are_told_by_line_however_they_were_found_out(warehouse):
+    await warehouse.bring(FARM, KALE, order("o1"))
+    other = order("o1", placed_at=NOON.replace(hour=13))
+    await warehouse.bring(other, order("o2", "leek"), Spoilt(3, 30, "it is torn."), order("o3"))
+    assert [line for line, _ in warehouse.refusals] == [1, 2, 3]
+
+
+async def test_only_what_a_market_with_more_in_it_might_take_is_not_refused_for_good(warehouse):
+    await warehouse.bring(FARM, KALE, Spoilt(3, 30, "it is torn."))
+    assert warehouse.importer.lasting
+    await warehouse.bring(order("o1", "leek"))
+    assert not warehouse.importer.lasting
+    await warehouse.bring(order("o1"))
+    await warehouse.bring(order("o1", placed_at=NOON.replace(hour=13)))
+    assert not warehouse.importer.lasting
+
+
+async def test_what_is_listed_anew_and_back_again_at_once_is_as_it_was_said_last(warehouse):
+    await warehouse.bring(FARM, KALE)
+    dear = structs.replace(KALE, price=9)
+    assert await warehouse.bring(dear, KALE) == (2, 0, 0)
+    assert warehouse.engine.catalogue.product("kale").price == 2
+    moved = structs.replace(FARM, region="East")
+    assert await warehouse.bring(moved, FARM) == (2, 0, 0)
+    assert warehouse.engine.catalogue.farm("hill") == FARM
+
+
+async def test_a_purchase_finds_the_order_that_came_right_before_it(warehouse):
+    await warehouse.bring(FARM, KALE)
+    bought = structs.replace(
+        view("e1"), action=UserAction.COMPLETE_PURCHASE, entity_id="o1", entity_type=EntityType.ORDER
+    )
+    assert await warehouse.bring(order("o1"), bought) == (2, 0, 0)
 
 
 async def test_what_came_before_a_torn_end_is_kept(warehouse):
     def torn():
-        yield Unit(1, 10, (FARM,))
+        yield Lot([Unit(1, (FARM,))], Place(1, 10), False)
         raise BadFile("it is torn")
 
-    importer = Importer(warehouse.engine, warehouse.pipeline, lambda *_: None, warehouse.advance)
+    importer = Importer(warehouse.engine, warehouse.pipeline, lambda *_: None)
     with pytest.raises(BadFile):
-        await importer.run(torn())
+        await importer.run(torn(), warehouse.advance)
     assert importer.new == 1
     assert await warehouse.facts() == [FARM]

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from punnet.errors import BadFile
-from punnet.importing.rows import Row, Spoilt
-from punnet.importing.units import LONGEST_ORDER, Unit, units
+from punnet.importing.baskets import LONGEST_ORDER
+from punnet.importing.rows import Loose, Place, Spoilt
+from punnet.importing.tables import Row, Table
+from punnet.importing.units import Lot, Unit, behind, lots
 from punnet.market import Action, EntityType, Farm, Order, OrderLine, Product, UserAction
 
 NOW = 1.8e9
@@ -16,23 +18,29 @@ BASKETS = ("id", "userId", "placedAt", "productId", "quantity", "unitPrice")
 ACTIONS = ("eventId", "userId", "action", "entityId", "metadata", "timestamp")
 
 
-def loose(*contents: dict[str, object]) -> list[Row]:
+def loose(*contents: dict[str, object]) -> list[Loose]:
     """Rows of NDJSON."""
-    return [Row(line, 10 * line, content) for line, content in enumerate(contents, 1)]
+    return [Loose(line, 10 * line, content) for line, content in enumerate(contents, 1)]
 
 
 def table(columns: tuple[str, ...], *cells: str) -> list[Row]:
     """Rows of CSV, each written with spaces between its cells; a dash is blank."""
+    common = Table(columns, texts=True)
     return [
-        Row(
-            line,
-            10 * line,
-            {name: cell for name, cell in zip(columns, row.split(), strict=True) if cell != "-"},
-            columns,
-            texts=True,
-        )
+        Row(line, 10 * line, ["" if cell == "-" else cell for cell in row.split()], common)
         for line, row in enumerate(cells, 2)
     ]
+
+
+def typed(columns: tuple[str, ...], *cells: tuple[object, ...]) -> list[Row]:
+    """Rows of Parquet."""
+    common = Table(columns)
+    return [Row(line, 10 * line, row, common) for line, row in enumerate(cells, 1)]
+
+
+def units(rows: Iterable[Row | Loose | Spoilt], now: float) -> list[Unit | Spoilt]:
+    """What the rows bring."""
+    return [unit for lot in lots(rows, now) for unit in lot.units]
 
 
 def order(order_id: str, *product_ids: str, user_id: str = "ann") -> Order:
@@ -40,7 +48,7 @@ def order(order_id: str, *product_ids: str, user_id: str = "ann") -> Order:
     return Order(id=order_id, user_id=user_id, placed_at=NOON, lines=lines)
 
 
-def facts(rows: Iterable[Row | Spoilt]) -> list[object]:
+def facts(rows: Iterable[Row | Loose | Spoilt]) -> list[object]:
     """The facts of units of one fact, and the reasons of what is spoilt."""
     return [note.why if isinstance(note, Spoilt) else note.facts[0] for note in units(rows, NOW)]
 
@@ -81,9 +89,54 @@ def test_a_blank_cell_does_not_make_a_product_a_farm():
     ]
 
 
-def test_a_unit_knows_its_line_and_how_much_was_read():
-    rows = loose({"id": "hill", "name": "Hill Farm"}, {"id": "low", "name": "Low Farm"})
-    assert [(unit.line, unit.read) for unit in units(rows, NOW)] == [(1, 10), (2, 20)]
+def test_a_unit_knows_its_line_and_a_lot_the_place_where_it_ends():
+    rows = loose(*({"id": name, "name": "Farm"} for name in ("hill", "low", "mid")))
+    first, last = lots(rows, NOW, most=2)
+    assert [unit.line for unit in first.units] == [1, 2]
+    assert first[1:] == (Place(2, 20), False)
+    assert [unit.line for unit in last.units] == [3]
+    assert last[1:] == (Place(3, 30), False)
+
+
+def test_a_lot_ends_after_four_mebibytes_however_few_its_units_are():
+    rows = [Loose(line, (2 << 20) * line, {"id": f"f{line}", "name": "Farm"}) for line in range(1, 6)]
+    assert [lot.end.line for lot in lots(rows, NOW)] == [2, 4, 5]
+    assert [lot.end.line for lot in lots(rows[2:], NOW, after=Place(2, 4 << 20))] == [4, 5]
+
+
+def test_no_order_goes_on_behind_a_lot_whatever_is_wrong_with_it():
+    rows = table(BASKETS, *[basket("o1", "kale")] * 3, *[basket("o2", "kale")] * 2)
+    for at, ends in enumerate([[2, 4, 6], [4, 6], [4, 6], [5, 6]]):
+        torn = Spoilt(rows[at].line, rows[at].read, "it is torn.")
+        told = list(lots([*rows[:at], torn, *rows[at + 1 :]], NOW, most=1))
+        assert [lot.end.line for lot in told] == ends
+
+
+def test_a_lot_says_whether_actions_were_numbered_up_to_its_end():
+    rows = table(
+        ACTIONS, "e1 ann VIEW_PRODUCT kale - -", "- ann VIEW_PRODUCT kale - -", "e2 ann VIEW_PRODUCT kale - -"
+    )
+    assert [lot.counted for lot in lots(rows, NOW, most=1)] == [False, True, True]
+
+
+def test_behind_a_place_the_same_ids_come_as_when_all_is_gone_through():
+    view = "- ann VIEW_PRODUCT kale - -"
+    rows = table(ACTIONS, view, view, "- bob VIEW_PRODUCT kale - -", view)
+    whole = list(lots(rows, NOW, most=1))
+    rest = list(behind(lots(rows, NOW, most=3), Place(3, 30)))
+    assert [lot.units for lot in rest] == [[*whole[2].units], [*whole[3].units]]
+    assert rest[0].end == whole[2].end
+
+
+def test_what_came_before_a_torn_end_is_told_first():
+    def torn():
+        yield from loose({"id": "hill", "name": "Hill Farm"})
+        raise BadFile("it is torn")
+
+    told = lots(torn(), NOW)
+    assert next(told) == Lot([Unit(1, (Farm(id="hill", name="Hill Farm"),))], Place(1, 10), False)
+    with pytest.raises(BadFile):
+        next(told)
 
 
 def test_a_row_that_names_nothing_is_spoilt_and_the_next_one_is_not():
@@ -122,9 +175,9 @@ def test_the_rows_of_an_order_become_one_order():
         BASKETS, basket("o1", "kale"), basket("o1", "leek"), basket("o2", "kale"), basket("o1", "dill")
     )
     assert list(units(rows, NOW)) == [
-        Unit(3, 30, (order("o1", "kale", "leek"),)),
-        Unit(4, 40, (order("o2", "kale"),)),
-        Unit(5, 50, (order("o1", "dill"),)),
+        Unit(3, (order("o1", "kale", "leek"),)),
+        Unit(4, (order("o2", "kale"),)),
+        Unit(5, (order("o1", "dill"),)),
     ]
 
 
@@ -136,7 +189,7 @@ def test_an_order_with_a_bad_line_is_left_out_as_a_whole():
     assert first.line == 3
     assert first.why.startswith("quantity is 0: it must be a number")
     assert first.why.endswith("Order o1 is left out.")
-    assert second == Unit(5, 50, (order("o2", "kale"),))
+    assert second == Unit(5, (order("o2", "kale"),))
 
 
 def test_an_order_with_an_unreadable_row_inside_is_left_out():

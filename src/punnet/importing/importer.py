@@ -7,84 +7,83 @@ from msgspec import structs
 from punnet.engine.engine import Engine
 from punnet.errors import Refused
 from punnet.importing.rows import Spoilt
-from punnet.importing.units import Unit
+from punnet.importing.units import Lot, Unit
 from punnet.journal import Verdict
 from punnet.market import Action, Fact, Farm, Order, Product
 from punnet.pipeline import Pipeline
-
-BATCH = 1_000
-"""Units of one commit."""
 
 
 class Importer:
     """Submits what is new, and counts: `new`, `known` already, `refused`.
 
-    `refuse` is told the line and what is wrong with it, `advance` how many bytes of the file are done.
+    `refuse` is told the line and what is wrong with it, in the order of the lines of each lot. `lasting` is
+    whether any market would have refused what was.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        pipeline: Pipeline,
-        refuse: Callable[[int, str], None],
-        advance: Callable[[int], None],
-    ) -> None:
+    def __init__(self, engine: Engine, pipeline: Pipeline, refuse: Callable[[int, str], None]) -> None:
         self._engine = engine
         self._pipeline = pipeline
         self._refuse = refuse
-        self._advance = advance
         self._waiting: list[Unit] = []
+        self._listings: set[tuple[type[Fact], str]] = set()
+        self._orders = False
+        self._refused: list[tuple[int, str]] = []
         self.new = 0
         self.known = 0
         self.refused = 0
+        self.lasting = True
 
-    async def run(self, units: Iterable[Unit | Spoilt]) -> None:
-        """Bring in all of `units`; what is refused keeps no other from coming in."""
-        try:
-            for unit in units:
+    async def run(self, lots: Iterable[Lot], advance: Callable[[Lot], None]) -> None:
+        """Bring in all of `lots`; what is refused keeps no other from coming in.
+
+        `advance` is told of each that is done: it is durable.
+        """
+        for lot in lots:
+            for unit in lot.units:
                 if isinstance(unit, Spoilt):
-                    self._spoilt(unit.line, unit.why)
+                    self._refused.append((unit.line, unit.why))
                 else:
                     await self._take(unit)
-                if len(self._waiting) == BATCH:
-                    await self._settle()
-                self._advance(unit.read)
-        finally:
             await self._settle()
+            self._tell()
+            advance(lot)
 
     async def _take(self, unit: Unit) -> None:
+        first = unit.facts[0]
+        if self._has(first):
+            self.known += 1
+            return
         try:
-            fitting = self._fitting(unit)
+            self._engine.check(first)
         except Refused as error:
-            if self._waiting:
-                # It may need what is still waiting.
+            if self._may_need_what_waits(first):
                 await self._settle()
                 await self._take(unit)
             else:
-                self._spoilt(unit.line, error.message)
+                self._turn_away(unit, error.message)
             return
-        if fitting.facts:
-            self._waiting.append(fitting)
-        else:
-            self.known += 1
+        self._waiting.append(unit)
+        if isinstance(first, Farm | Product):
+            self._listings.add((type(first), first.id))
+        elif isinstance(first, Order):
+            self._orders = True
 
-    def _fitting(self, unit: Unit) -> Unit:
-        """Return the unit without what the market has already; raise Refused where it does not fit."""
-        first = unit.facts[0]
-        if self._has(first):
-            return unit._replace(facts=())
-        self._engine.check(first)
-        return unit
+    def _may_need_what_waits(self, fact: Fact) -> bool:
+        return bool(self._listings) or (self._orders and isinstance(fact, Action))
 
     def _has(self, fact: Fact) -> bool:
         """Return whether `fact` would change nothing, as far as the engine knows."""
         match fact:
             case Farm():
-                return self._engine.catalogue.farm(fact.id) == fact
+                return not self._changes(fact) and self._engine.catalogue.farm(fact.id) == fact
             case Product():
-                return self._has_product(fact)
+                return not self._changes(fact) and self._has_product(fact)
             case _:
                 return False
+
+    def _changes(self, listing: Farm | Product) -> bool:
+        """Return whether it waits already, so that the engine does not know how it will be."""
+        return (type(listing), listing.id) in self._listings
 
     def _has_product(self, product: Product) -> bool:
         listed = self._engine.catalogue.product(product.id)
@@ -96,20 +95,28 @@ class Importer:
 
     async def _settle(self) -> None:
         """Make durable what waits, and count what became of it."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._orders = self._waiting, [], False
         verdicts = await self._pipeline.submit([unit.facts for unit in waiting])
+        self._listings.clear()
         for unit, verdict in zip(waiting, verdicts, strict=True):
             if verdict is Verdict.CONFLICT:
                 names = " or ".join(_named(fact) for fact in unit.facts)
-                self._spoilt(unit.line, f"{names} is something else already.")
+                self._turn_away(unit, f"{names} is something else already.")
             elif verdict is Verdict.DUPLICATE:
                 self.known += 1
             else:
                 self.new += 1
 
-    def _spoilt(self, line: int, why: str) -> None:
-        self.refused += 1
-        self._refuse(line, why)
+    def _turn_away(self, unit: Unit, why: str) -> None:
+        """Refuse what another market might take."""
+        self.lasting = False
+        self._refused.append((unit.line, why))
+
+    def _tell(self) -> None:
+        self.refused += len(self._refused)
+        for line, why in sorted(self._refused):
+            self._refuse(line, why)
+        self._refused.clear()
 
 
 def _named(fact: Fact) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
@@ -10,34 +10,37 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from punnet.errors import BadFile, Refused
-from punnet.importing.rows import Row, Spoilt
-from punnet.market import Fact, Farm, Id, Latitude, Longitude, Moment, Order, OrderLine, Product
+from punnet.importing.baskets import BasketLine, basket
+from punnet.importing.rows import BEGINNING, Loose, Place, Spoilt
+from punnet.importing.tables import Row, Table
+from punnet.market import Fact, Farm, Order, Product
 from punnet.protocol import codec, refusal, shapes
 from punnet.protocol.actions import PostedAction, tracked
 
+UNITS = 5_000
+"""Units of one lot."""
 
-class BasketLine(OrderLine, frozen=True, kw_only=True):
-    """One line of an order, with what all lines of that order say again."""
-
-    id: Id
-    user_id: Id
-    placed_at: Moment
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-
-
-SHARED = [
-    field for field in msgspec.structs.fields(BasketLine) if field.name not in OrderLine.__struct_fields__
-]
-"""The fields that all lines of an order have in common."""
+READ = 1 << 22
+"""Bytes of a file that are no more than a lot: large orders are lots of memory."""
 
 
 class Unit(NamedTuple):
     """What stands and falls together: an action with its order, or one other fact."""
 
     line: int
-    read: int
     facts: tuple[Fact, ...]
+
+
+class Lot(NamedTuple):
+    """Units in their order, with what is spoilt among them, and the place where the rows that they are end.
+
+    Nothing of them goes on behind it. `counted` is whether actions up to there were numbered, so that what
+    follows depends on them.
+    """
+
+    units: Sequence[Unit | Spoilt]
+    end: Place
+    counted: bool
 
 
 Kind: TypeAlias = type[Farm | Product | Order | BasketLine | PostedAction]
@@ -51,27 +54,51 @@ KINDS: tuple[tuple[frozenset[str], Kind], ...] = (
 )
 """The names that tell what a row is; the first that are all there count."""
 
-LONGEST_ORDER = 1_000
-"""Lines that one order may have."""
-
 HOW_TO_TELL = (
     "a product has a farmId, an order lines (or productId and quantity), an action has action, a farm name"
 )
 
 
-def units(rows: Iterable[Row | Spoilt], now: float) -> Iterator[Unit | Spoilt]:
-    """Yield what the rows bring, in their order; rows of one order stand together.
+def lots(
+    rows: Iterable[Row | Loose | Spoilt], now: float, *, after: Place = BEGINNING, most: int = UNITS
+) -> Iterator[Lot]:
+    """Yield what the rows behind a place bring, in their order, about so many units at a time.
 
-    An action without an eventId gets one from what it says and how often the file said so before: the same
-    file brings the same ids. Raises BadFile for a table whose columns make no sense.
+    Rows of one order stand together. An action without an eventId gets one from what it says and how often
+    the file said so before: the same file brings the same ids. Raises BadFile for a table whose columns make
+    no sense, once what came before it was yielded.
     """
     said: Counter[str] = Counter()
+    units: list[Unit | Spoilt] = []
+    begin = end = after
+    try:
+        for found, last in _found(rows, said, now):
+            units += found
+            end = Place(last.line, last.read)
+            if len(units) >= most or last.read - begin.read >= READ:
+                yield Lot(units, end, bool(said))
+                units, begin = [], end
+    except BadFile:
+        if units:
+            yield Lot(units, end, bool(said))
+        raise
+    if units:
+        yield Lot(units, end, bool(said))
+
+
+def _found(
+    rows: Iterable[Row | Loose | Spoilt], said: Counter[str], now: float
+) -> Iterator[tuple[Sequence[Unit | Spoilt], Row | Loose | Spoilt]]:
+    """Yield what belongs together, and the row it ends with."""
     for order_id, group in groupby(rows, key=_Baskets()):
-        if order_id is not None:
-            yield from _basket(str(order_id), list(group))
-            continue
-        for row in group:
-            yield row if isinstance(row, Spoilt) else _single(row, said, now)
+        if order_id is None:
+            for row in group:
+                yield (row if isinstance(row, Spoilt) else _single(row, said, now),), row
+        else:
+            together = list(group)
+            order = basket(str(order_id), together)
+            last = together[-1]
+            yield (Unit(last.line, (order,)),) if isinstance(order, Order) else order, last
 
 
 class _Baskets:
@@ -80,14 +107,24 @@ class _Baskets:
     def __init__(self) -> None:
         self._last: object = None
 
-    def __call__(self, row: Row | Spoilt) -> object:
+    def __call__(self, row: Row | Loose | Spoilt) -> object:
         if isinstance(row, Row):
-            self._last = row.content.get("id", "") if _kind(row) is BasketLine else None
+            order_id = _order_id(row.table)
+            self._last = None if order_id is None else order_id(row.cells)
+        elif isinstance(row, Loose):
+            self._last = row.content.get("id", "") if _kind_of(row.content) is BasketLine else None
         return self._last
 
 
-def _kind(row: Row) -> Kind | None:
-    return _kind_of_table(row.columns) if row.columns else _kind_of(row.content)
+@lru_cache(maxsize=64)
+def _order_id(table: Table) -> Callable[[Sequence[object]], object] | None:
+    """Return what finds the id of the order that a row of a table belongs to, None where it is none."""
+    if kind_of_table(table.columns) is not BasketLine:
+        return None
+    if "id" not in table.columns:
+        return lambda _: ""
+    at = table.columns.index("id")
+    return lambda cells: "" if cells[at] is None else cells[at]
 
 
 def _kind_of(names: Collection[str]) -> Kind | None:
@@ -95,7 +132,8 @@ def _kind_of(names: Collection[str]) -> Kind | None:
 
 
 @lru_cache(maxsize=64)
-def _kind_of_table(columns: tuple[str, ...]) -> Kind:
+def kind_of_table(columns: tuple[str, ...]) -> Kind:
+    """Return what the rows of a table with these columns are; raise BadFile where they make no sense."""
     kind = _kind_of(columns)
     if kind is None:
         raise BadFile(f"the columns {', '.join(columns)} name nothing of a market: {HOW_TO_TELL}")
@@ -105,15 +143,21 @@ def _kind_of_table(columns: tuple[str, ...]) -> Kind:
     return kind
 
 
-def _single(row: Row, said: Counter[str], now: float) -> Unit | Spoilt:
+def behind(lots: Iterable[Lot], place: Place) -> Iterator[Lot]:
+    """Yield all lots without the units up to a place."""
+    for lot in lots:
+        yield lot._replace(units=[unit for unit in lot.units if unit.line > place.line])
+
+
+def _single(row: Row | Loose, said: Counter[str], now: float) -> Unit | Spoilt:
     try:
-        return Unit(row.line, row.read, _facts(row, said, now))
+        return Unit(row.line, _facts(row, said, now))
     except Refused as error:
         return Spoilt(row.line, row.read, error.message)
 
 
-def _facts(row: Row, said: Counter[str], now: float) -> tuple[Fact, ...]:
-    kind = _kind(row)
+def _facts(row: Row | Loose, said: Counter[str], now: float) -> tuple[Fact, ...]:
+    kind = _kind_of(row.content) if isinstance(row, Loose) else kind_of_table(row.table.columns)
     if kind is None or issubclass(kind, BasketLine):
         raise Refused(f"It names nothing of a market: {HOW_TO_TELL}.")
     if not issubclass(kind, PostedAction):
@@ -124,14 +168,15 @@ def _facts(row: Row, said: Counter[str], now: float) -> tuple[Fact, ...]:
     return (follows.action,) if follows.order is None else (follows.order, follows.action)
 
 
-def _posted(row: Row) -> PostedAction:
+def _posted(row: Row | Loose) -> PostedAction:
     """Return the row as an action. Metadata is written as JSON where a table holds it."""
-    metadata = row.content.get("metadata")
-    if not row.columns or not isinstance(metadata, str):
+    if isinstance(row, Loose):
         return row.noun(PostedAction)
-    rest = {name: value for name, value in row.content.items() if name != "metadata"}
+    metadata = row.cell("metadata")
+    if not isinstance(metadata, str):
+        return row.noun(PostedAction)
     read = _object(metadata)
-    return msgspec.structs.replace(row._replace(content=rest).noun(PostedAction), metadata=read)
+    return msgspec.structs.replace(row.without("metadata").noun(PostedAction), metadata=read)
 
 
 def _object(text: str) -> dict[str, object]:
@@ -145,46 +190,3 @@ def _event_id(posted: PostedAction, said: Counter[str]) -> str:
     digest = hashlib.sha256(codec.write(posted)).hexdigest()[:24]
     said[digest] += 1
     return f"import-{digest}-{said[digest]}"
-
-
-def _basket(order_id: str, group: Sequence[Row | Spoilt]) -> Iterator[Unit | Spoilt]:
-    """Yield the order, or else what is wrong with each of its lines."""
-    lines: list[BasketLine] = []
-    spoilt: list[Spoilt] = []
-    for row in group:
-        try:
-            if isinstance(row, Spoilt):
-                raise Refused(row.why)
-            lines.append(row.noun(BasketLine))
-            _agree(lines[0], lines[-1])
-        except Refused as error:
-            spoilt.append(Spoilt(row.line, row.read, f"{error.message} Order {order_id} is left out."))
-    last = group[-1]
-    if spoilt:
-        yield from spoilt
-    elif len(lines) > LONGEST_ORDER:
-        yield Spoilt(last.line, last.read, f"order {order_id} has more than {LONGEST_ORDER} lines.")
-    else:
-        yield Unit(last.line, last.read, (_order(lines),))
-
-
-def _agree(first: BasketLine, line: BasketLine) -> None:
-    """Raise Refused where a line says something else about its order than the first one."""
-    for field in SHARED:
-        if getattr(line, field.name) != getattr(first, field.name):
-            raise Refused(f"{field.encode_name} differs from the first line of the order.")
-
-
-def _order(lines: Sequence[BasketLine]) -> Order:
-    first = lines[0]
-    return Order(
-        id=first.id,
-        user_id=first.user_id,
-        placed_at=first.placed_at,
-        lines=tuple(
-            OrderLine(product_id=line.product_id, quantity=line.quantity, unit_price=line.unit_price)
-            for line in lines
-        ),
-        latitude=first.latitude,
-        longitude=first.longitude,
-    )
