@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
+from redis.asyncio import Redis
 
 from punnet.alerting import Alerting
 from punnet.bell import RedisBell
@@ -53,6 +54,7 @@ from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
 from punnet.web.recent import Recent
 from punnet.web.routes import ROUTES
+from punnet.web.shared_answers import SharedAnswers
 from punnet.web.shop import Limits, Shop
 from punnet.web.wires import WebSocketWire
 
@@ -206,7 +208,8 @@ def _shop(
     answers = Answers(engine, hub.listens, seconds=settings.result_cache_seconds)
     recent = Recent()
     # The answers first: whatever becomes of the others, what has changed is not given again.
-    following = answers, delivery, alerting, watching, recent
+    shared = _shared_answers(settings, journal, lambda: pipeline.position)
+    following = *(() if shared is None else (shared,)), answers, delivery, alerting, watching, recent
     pipeline = _pipeline(settings, journal, bell, restored, clock, following, (own,))
     return Shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
@@ -214,8 +217,17 @@ def _shop(
         journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
         admin_key=AdminKey(settings.admin_secret_key), origins=Origins(settings.origins),
-        mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock),
+        mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock), shared=shared,
     )  # fmt: skip
+
+
+def _shared_answers(
+    settings: Settings, journal: Journal, position: Callable[[], int]
+) -> SharedAnswers | None:
+    if not settings.redis_cache:
+        return None
+    redis = Redis.from_url(settings.redis_url)
+    return SharedAnswers(redis, journal.identity, position, settings.redis_ttl)
 
 
 def _new_id(clock: Callable[[], float]) -> str:

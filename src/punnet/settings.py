@@ -67,6 +67,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER] or the like, also rediss:// and unix://",
         ),
     ] = ""
+    redis_cache: Annotated[
+        bool, Meta(description="whether processes share answers in Redis; slower than making them")
+    ] = False
+    redis_ttl: Annotated[
+        int,
+        _about("seconds that answers for people of whom nothing is known stay there", at_least=1),
+    ] = 3_600
     tail_interval: Annotated[
         int,
         _about("milliseconds between two looks at what other processes wrote", at_least=1, at_most=60_000),
@@ -236,6 +243,8 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
             f"WORKERS is {settings.workers}, but a journal in a file has one process: name a database of "
             "PostgreSQL in DATABASE_URL, or set WORKERS to 1"
         )
+    if settings.redis_cache and not settings.redis_url:
+        raise BadSetting("REDIS_CACHE needs REDIS_URL beside it: redis://HOST of the Redis or Valkey to use")
     return settings, [_listed(field, settings, given, options) for field in FIELDS]
 
 

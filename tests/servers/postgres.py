@@ -92,10 +92,13 @@ class Throwaway(Given):
     """A server of our own on a free port of 127.0.0.1, running once it is made.
 
     Nothing waits for the disk, unless it is `durable`, which benchmarks need. `settings` are more of those of
-    postgresql.conf.
+    postgresql.conf. It listens on `host`, too, and trusts whoever comes from its network.
     """
 
-    def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: Mapping[str, str] | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.host = host
         self._settings = {"max_connections": "50", **({} if durable else HURRY), **(settings or {})}
         self._postmaster: subprocess.Popen[bytes] | None = None
         self._base = Path(tempfile.mkdtemp(prefix="punnet-postgres-"))
@@ -110,7 +113,9 @@ class Throwaway(Given):
             self._binaries = self._readable(_binaries())
             self._initialise()
             self.port = free_port()
-            super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
+            super().__init__(f"postgresql://postgres@{host}:{self.port}/postgres")
+            with (self._data / "pg_hba.conf").open("a") as trusted:
+                trusted.write("host all all samenet trust\n")
             self.start()
         except BaseException:
             self.close()
@@ -118,7 +123,11 @@ class Throwaway(Given):
 
     def start(self) -> None:
         """Start the server, with the data it had and on the port it had."""
-        own = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        own = {
+            "port": str(self.port),
+            "listen_addresses": f"127.0.0.1,{self.host}",
+            "unix_socket_directories": "",
+        }
         options = [f"--{name}={value}" for name, value in (own | self._settings).items()]
         self._ready.unlink(missing_ok=True)
         with self._log.open("ab") as log:

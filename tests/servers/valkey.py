@@ -21,9 +21,10 @@ GUARD = 'cat > /dev/null; kill -KILL "$(cat "$1/running")"; rm -rf "$1"'
 
 
 class Throwaway:
-    """A server of our own on a free port of 127.0.0.1, running once it is made. It keeps nothing."""
+    """A server of our own on a free port of 127.0.0.1 and `host`, running once it is made. It keeps nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._hosts = dict.fromkeys(("127.0.0.1", host))
         self._base = Path(tempfile.mkdtemp(prefix="punnet-valkey-"))
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", GUARD, "guard", self._base],
@@ -33,7 +34,7 @@ class Throwaway:
         )
         self._server: subprocess.Popen[bytes] | None = None
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}"
+        self.url = f"redis://{host}:{self.port}"
         try:
             self._binary = _binary()
             self.start()
@@ -43,7 +44,8 @@ class Throwaway:
 
     def start(self) -> None:
         """Start the server, empty, on the port it had."""
-        quiet = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self._base))
+        open_to = ("--bind", *self._hosts, "--protected-mode", "no")
+        quiet = (*open_to, "--save", "", "--appendonly", "no", "--dir", str(self._base))
         self._server = subprocess.Popen(
             [self._binary, "--port", str(self.port), *quiet],
             stdin=subprocess.DEVNULL,

@@ -30,7 +30,8 @@ class Answered(NamedTuple):
 class Caller:
     """One kept connection, one call at a time; it connects anew after a loss."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -50,7 +51,7 @@ class Caller:
         )
         try:
             if self._streams is None:
-                self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+                self._streams = await asyncio.open_connection(self._host, self._port)
             reader, writer = self._streams
             writer.write(head.encode() + body)
             return await _read(reader)

@@ -18,7 +18,7 @@ GROUPS = {
     "Where it listens": (
         "host", "port", "ws_path", "ws_port", "ws_host", "allowed_origins", "max_concurrent_connections",
     ),
-    "How many processes": ("workers", "redis_url", "tail_interval"),
+    "How many processes": ("workers", "tail_interval", "redis_url", "redis_cache", "redis_ttl"),
     "What it keeps": ("database_url", "snapshot_file", "snapshot_records", "alerts_kept"),
     "How it takes and answers": (
         "event_queue_max_size", "recommendation_processing_interval", "recommendation_batch_size",

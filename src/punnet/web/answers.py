@@ -105,12 +105,19 @@ class Answers:
             data = data[: kept.end] + end
         return Reply(Raw(data), cache=PRIVATE_MINUTE, age=int(now - kept.at), count=kept.count)
 
-    def keep(self, question: Question, data: bytes, count: int, now: float) -> None:
+    def keep(self, question: Question, data: bytes, count: int, now: float) -> Kept:
         """Keep an answer that was made at `now` (seconds), and that ends with whom it is for."""
         end = b'"%b"}' % question.who
         assert data.endswith(end), "an answer ends with whom it is for"
-        until = min(now + self._seconds, self._steady_until(now))
-        self._put(question, Kept(data, len(data) - len(end), count, now, until))
+        until = min(now + self._seconds, self.steady_until(now))
+        kept = Kept(data, len(data) - len(end), count, now, until)
+        self._put(question, kept)
+        return kept
+
+    def adopt(self, question: Question, kept: Kept, now: float) -> None:
+        """Keep an answer that another process made."""
+        until = min(kept.until, now + self._seconds)
+        self._put(question, Kept(kept.data, kept.end, kept.count, kept.at, until))
 
     def start(self) -> None:
         """Keep answers from now on."""
@@ -133,7 +140,8 @@ class Answers:
         """Count from 0."""
         self.hits = self.made = 0
 
-    def _steady_until(self, now: float) -> float:
+    def steady_until(self, now: float) -> float:
+        """Return up to when time alone changes no answer (seconds)."""
         since, until = self._steady
         if not since <= now < until:
             until = self._engine.steady_until(now)

@@ -1,5 +1,6 @@
 """Answers, and the actions that change them."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,6 +15,7 @@ from punnet.protocol import actions, codec
 from punnet.protocol.messages import on_page
 from punnet.protocol.replies import Processed, Together
 from punnet.web import bulk
+from punnet.web.answers import Question
 from punnet.web.exchange import PRIVATE_MINUTE, PUBLIC_MINUTES, Call, Reply
 from punnet.web.recording import facts_of, track
 from punnet.web.shop import Shop
@@ -30,14 +32,29 @@ async def get_recommendations(shop: Shop, call: Call) -> Reply:
     """Answer a query, as it was a moment ago where that is still the answer."""
     answers, now = shop.answers, shop.clock()
     question = answers.question(call.query)
-    if question is not None and (kept := answers.find(question, now)):
+    if question is not None and (kept := answers.find(question, now) or await _shared(shop, question, now)):
         return kept
     found = shop.engine.answer(codec.read_query(call.query, Query), now)
     data, count = codec.write(found), len(found.recommendations)
     answers.made += 1
     if question is not None:
-        answers.keep(question, data, count, now)
+        made = answers.keep(question, data, count, now)
+        if shop.shared is not None:
+            shop.shared.keep(question, made, answers.steady_until(now))
     return Reply(Raw(data), cache=PRIVATE_MINUTE, count=count)
+
+
+async def _shared(shop: Shop, question: Question, now: float) -> Reply | None:
+    """Return the answer that another process has made to a question, if it has."""
+    if shop.shared is None:
+        return None
+    # Who tries to answer at once, without a task, ends here.
+    await asyncio.sleep(0)
+    kept = await shop.shared.find(question, now)
+    if kept is None:
+        return None
+    shop.answers.adopt(question, kept, now)
+    return shop.answers.find(question, now)
 
 
 async def get_together(shop: Shop, call: Call) -> Reply:

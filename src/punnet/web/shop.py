@@ -18,6 +18,7 @@ from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.recent import Recent
+from punnet.web.shared_answers import SharedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Shop:
     """The market behind the counter, since `began`.
 
     `clock` tells the time in seconds since 1970-01-01 UTC; `new_id` makes an id that nobody has.
-    Without a `mailer` no e-mails are sent.
+    Without a `mailer` no e-mails are sent; `shared` are answers of other processes, where they share some.
     """
 
     engine: Engine
@@ -58,3 +59,4 @@ class Shop:
     origins: Origins
     began: float
     mailer: Mailer | None = None
+    shared: SharedAnswers | None = None
