@@ -92,13 +92,19 @@ async def locking(path: Path) -> AsyncIterator[sqlite3.Connection]:
 
 
 class Shop:
-    """A pipeline with everything it needs, under a clock that never stands still."""
+    """A pipeline with everything it needs, under a clock that never stands still, or another one."""
 
-    def __init__(self, journal: Journal, capacity: int = 10_000, **known: object) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        capacity: int = 10_000,
+        clock: Callable[[], float] | None = None,
+        **known: object,
+    ) -> None:
         self.journal = journal
         self.engine = Engine()
         ticks = itertools.count(NOON.timestamp())
-        self.clock = lambda: float(next(ticks))
+        self.clock = clock or (lambda: float(next(ticks)))
         self.hub = Hub(self.clock, Numbers("x", "y"))
         self.delivery = Delivery(self.engine, self.hub, self.clock)
         self.pipeline = Pipeline(self.engine, journal, (self.delivery,), self.clock, capacity, **known)

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext, suppress
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from punnet.calls import Call
 from punnet.core.histogram import Histogram
-from punnet.engine.effects import Effects
+from punnet.engine.effects import Deed, Effects
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, JournalUnavailable, TooBusy, Unavailable
 from punnet.journal import END, Entry, Journal, Kept, Letter, Verdict
@@ -29,19 +30,6 @@ TRY_AGAIN_SECONDS = 0.5
 """When it is looked for again after the journal could not be read."""
 
 logger = logging.getLogger(__name__)
-
-
-class Call(NamedTuple):
-    """What one caller submitted, and where its verdicts go."""
-
-    entries: list[Entry]
-    verdicts: asyncio.Future[list[Verdict]]
-    began: float
-
-    @property
-    def size(self) -> int:
-        """How many facts the call brings."""
-        return sum(len(entry.facts) for entry in self.entries)
 
 
 class Bell(Protocol):
@@ -129,8 +117,9 @@ class Pipeline:
         self._rung = asyncio.Event() if bell is None else bell.rung
         self._tail_seconds = tail_seconds
         self._tailing: asyncio.Task[None] | None = None
-        self._unsure: set[str] = set()
-        """Of actions that may have been kept although that could not be told: their ids."""
+        self._looking: set[asyncio.Task[None]] = set()
+        self._unsure: set[tuple[str, float]] = set()
+        """Of actions that may be kept although that could not be told: their ids, and when they came."""
         self._dropping: asyncio.Task[None] | None = None
         self._unwritten = Trouble("the journal can be written again")
         self._unread = Trouble("the journal can be read again")
@@ -187,7 +176,8 @@ class Pipeline:
         """Take no more in, and return when all that was taken in is applied and delivered."""
         self.refuse()
         await self._calls.join()
-        await _ended(self._tailing)
+        for task in (self._tailing, *self._looking):
+            await _ended(task)
         for each in self._following:
             await each.stop()
         if self._snapshotting is not None:
@@ -241,10 +231,19 @@ class Pipeline:
         return count
 
     async def catch_up(self) -> None:
-        """Apply what other processes have written by now; JournalUnavailable where that cannot be told."""
+        """Apply what other processes have written by now; JournalUnavailable where that cannot be told.
+
+        It goes on when nobody waits for it any more: a batch that is half applied would be applied again.
+        """
         if self._journal.shared:
-            async with self._writing:
-                await self._catch_up(END)
+            looking = asyncio.create_task(self._look())
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
+            await asyncio.shield(looking)
+
+    async def _look(self) -> None:
+        async with self._writing:
+            await self._catch_up(END)
 
     async def _tail(self) -> None:
         """Wait until there may be something that another process wrote, and apply it."""
@@ -272,17 +271,20 @@ class Pipeline:
                 each.take(effects)
             self._unwritten.note("")
         except (JournalUnavailable, BadFile) as error:
-            self._unsure.update(_ids(calls))
             self._unwritten.note(str(error))
-            _fail(calls, JournalUnavailable(str(error)))
+            self._fail(calls, JournalUnavailable(str(error)))
         except Exception as error:
-            self._unsure.update(_ids(calls))
-            _fail(calls, error)
+            self._fail(calls, error)
             raise
         finally:
             self._facts_waiting -= sum(call.size for call in calls)
             for _ in calls:
                 self._calls.task_done()
+
+    def _fail(self, calls: list[Call], error: Exception) -> None:
+        for call in calls:
+            self._unsure.update(call.actions())
+            call.fail(error)
 
     async def _group(self) -> list[Call]:
         """Return the calls of the next commit, at least one."""
@@ -316,11 +318,15 @@ class Pipeline:
             return
         async for _, effects in self._read(until):
             self._follow(effects)
-            ours = [action for action in effects.actions if action.event_id in self._unsure]
+            ours = [deed.action for deed in effects.deeds if self._is_ours(deed)]
             for each in self._handling:
                 each.take(Effects(actions=ours))
             if effects.buyers:
                 self.letters_came.set()
+
+    def _is_ours(self, deed: Deed) -> bool:
+        """Return whether an action that asks for a reaction was taken in here, its answer lost."""
+        return not deed.debounced and (deed.action.event_id, deed.at) in self._unsure
 
     async def _read(self, until: int) -> AsyncIterator[tuple[int, Effects]]:
         """Apply what the journal has up to a position; yield of each batch its size and what follows."""
@@ -380,15 +386,3 @@ async def _ended(task: asyncio.Task[None] | None) -> None:
     if task is not None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _ids(calls: list[Call]) -> Iterator[str]:
-    """Yield the ids of the actions that calls bring."""
-    facts = (fact for call in calls for entry in call.entries for fact in entry.facts)
-    return (fact.event_id for fact in facts if isinstance(fact, Action))
-
-
-def _fail(calls: list[Call], error: Exception) -> None:
-    for call in calls:
-        if not call.verdicts.done():
-            call.verdicts.set_exception(error)
