@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import duckdb
 import httpx
 import msgspec
 import pytest
@@ -21,6 +23,7 @@ from click.testing import CliRunner, Result
 
 from punnet.cli import main
 from punnet.commands.terminal import ERASED
+from punnet.importing.progress import Likeness, Note
 from punnet.journal.sqlite import SqliteJournal
 from punnet.settings import Settings
 from punnet.sockets import bind
@@ -184,6 +187,88 @@ def test_import_of_a_file_that_is_not_what_it_claims_goes_on_with_the_next(tmp_p
     assert result.exit_code == 1
     assert f"{bad}: it is not Parquet" in result.stderr
     assert f"{files[0]}: 2 new" in result.stdout
+
+
+def kept(database: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(database)) as opened:
+        return opened.execute("SELECT kind, key, body FROM journal ORDER BY seq").fetchall()
+
+
+@pytest.mark.service
+def test_an_import_that_was_killed_goes_on_and_brings_the_same_as_one_at_once(tmp_path, files):
+    many = tmp_path / "many.ndjson"
+    views = [
+        f'{{"userId": "u{number % 7}", "action": "VIEW_PRODUCT", "entityId": "kale"}}\n'
+        for number in range(60_000)
+    ]
+    many.write_text('{"id": }\n' + "".join(views))
+    whole, broken = tmp_path / "whole.db", tmp_path / "broken.db"
+    once = punnet("import", *files, many, "--database", whole)
+    assert once.stdout.splitlines()[-1] == f"{many}: 60,000 new, 0 known already, 1 refused"
+    punnet("import", *files, "--database", broken)
+    command = [sys.executable, "-m", "punnet", "import", str(many), "--database", str(broken)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+        note = tmp_path / "many.ndjson.punnet-import"
+        while program.poll() is None and not note.exists():
+            time.sleep(0.01)
+        program.kill()
+    assert program.returncode == -signal.SIGKILL
+    line = msgspec.json.decode(note.read_bytes())["line"]
+    again = punnet("import", many, "--database", broken)
+    new, known = map(int, re.findall(r"([\d,]+) (?:new|known)", again.stdout.replace(",", "")))
+    assert new + known == 60_000
+    assert again.stderr.startswith(
+        f"{many}: it goes on behind line {line:,}; up to there it is in the market.\n"
+    )
+    assert again.stderr.count("not JSON") == 1
+    assert kept(broken) == kept(whole)
+    assert not note.exists()
+
+
+def test_import_goes_on_where_it_was_unless_it_is_to_begin_from_the_start(tmp_path, files):
+    database, farms = tmp_path / "market.db", files[0]
+    punnet("import", farms, "--database", database)
+    with closing(sqlite3.connect(database)) as opened:
+        (identity,) = opened.execute("SELECT identity FROM market").fetchone()
+    note = Note(
+        journal=identity,
+        file=Likeness.of(farms),
+        line=2,
+        read=len("".join(FARMS.splitlines(keepends=True)[:2])),
+        counted=False,
+        last="Farm:hill",
+        new=1,
+        known=0,
+        refused=(),
+    )
+
+    def after(*options: str) -> int:
+        (tmp_path / "farms.csv.punnet-import").write_bytes(msgspec.json.encode(note))
+        return said(punnet("import", farms, "--database", database, "--json", *options))[0]["after"]
+
+    assert after() == 2
+    assert after("--from-start") == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_import_takes_tables_too_and_says_nothing_of_a_password(tmp_path, files):
+    with duckdb.connect(tmp_path / "history.ddb") as history:
+        history.execute("CREATE TABLE farms AS SELECT 'hill' AS id, 'Hill Farm' AS name")
+    url = f"duckdb://{tmp_path}/history.ddb"
+    secret = "postgresql://ann:hush-hush@127.0.0.1:1/shop#orders"
+    result = punnet("import", f"{url}#farms", secret, "--database", "memory:")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{url}#farms: 1 new, 0 known already, 0 refused",
+        "postgresql://127.0.0.1:1/shop#orders: 0 new, 0 known already, 0 refused",
+    ]
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("postgresql://127.0.0.1:1/shop#orders: it cannot be read: ")
+    assert "hush" not in result.output
+    assert (
+        punnet("import", "postgresql://ann:hush-hush@127.0.0.1:1/shop", "--database", "memory:").exit_code
+        == 1
+    )
 
 
 # --------------------------------------------------------------------------------------------------- snapshot

@@ -13,9 +13,8 @@ from punnet.commands.running import READING
 from punnet.commands.terminal import bar, meanwhile
 from punnet.errors import BadFile
 from punnet.importing.importer import Importer
-from punnet.importing.progress import Bookmark, Note, RefusedLine
-from punnet.importing.rows import rows
-from punnet.importing.units import Lot, behind, lots
+from punnet.importing.progress import Bookmark, Note, RefusedLine, lots_behind
+from punnet.importing.units import Lot, lots
 from punnet.importing.warehouse import Warehouse, opened
 from punnet.settings import MEMORY, Settings
 from punnet.web.shop import Shop
@@ -135,19 +134,9 @@ async def _import_file(shop: Shop, path: Path, *, quiet: bool, noted: bool, from
                 show(lot.end.read)
                 bookmark.reach(lot, importer, teller.lines)
 
-            await importer.run(_lots(path, note, shop.clock()), advance)
+            await importer.run(lots_behind(note, path, shop.clock()), advance)
 
     return await _told(teller, importer, bring())
-
-
-def _lots(path: Path, note: Note | None, now: float) -> Iterator[Lot]:
-    """Return what a file holds behind what a note says of it."""
-    if note is None:
-        return lots(rows(path), now)
-    if note.counted:
-        # Which number an action gets depends on all that came before it.
-        return behind(lots(rows(path), now), note.place)
-    return lots(rows(path, note.place), now, after=note.place)
 
 
 async def _import_table(shop: Shop, warehouse: Warehouse, *, quiet: bool) -> Imported:

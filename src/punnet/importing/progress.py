@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import msgspec
 from punnet.engine.engine import Engine
 from punnet.errors import BadFile, Refused
 from punnet.importing.importer import Importer
-from punnet.importing.rows import Place
-from punnet.importing.units import Lot, Unit
+from punnet.importing.rows import Place, rows
+from punnet.importing.units import UNITS, Lot, Unit, behind, lots
 from punnet.journal import Journal, key_of
 from punnet.market import Farm, Product
 from punnet.protocol import codec
@@ -166,6 +166,16 @@ class Bookmark:
             with suppress(OSError):
                 aside.unlink()
         self._latest, self._written = None, time.monotonic()
+
+
+def lots_behind(note: Note | None, path: Path, now: float, most: int = UNITS) -> Iterator[Lot]:
+    """Return what a file holds behind what a note says of it; without one all of it."""
+    if note is None:
+        return lots(rows(path), now, most=most)
+    if note.counted:
+        # Which number an action gets depends on all that came before it.
+        return behind(lots(rows(path), now, most=most), note.place)
+    return lots(rows(path, note.place), now, after=note.place, most=most)
 
 
 def _sign(unit: Unit) -> str:

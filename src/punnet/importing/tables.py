@@ -107,7 +107,8 @@ def _whole(column: "Array") -> "Array":
 
 def _made(distinct: "Array") -> Sequence[object]:
     if getattr(distinct.type, "tz", None) is None:
-        return distinct.to_pylist()
+        made: list[object] = distinct.to_pylist()
+        return made
     # NumPy makes times ten times as fast; they are in UTC, and do not say so.
     ticks = np.from_dlpack(distinct.drop_null().cast("int64")).astype(f"datetime64[{distinct.type.unit}]")
     moments = [
