@@ -392,6 +392,25 @@ async def test_a_commit_whose_answer_was_lost_is_found_again(postgres_url):
         assert await journal.append(again) == (told, batch.last, batch.last + 1)
 
 
+async def test_what_fails_when_it_is_committed_was_not_kept_and_the_next_is(postgres_url):
+    refuse = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not today''; END';
+    CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON journal DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse()
+    """
+    async with opened(postgres_url) as journal:
+        await append(journal, records(order("o1")))
+        await script(postgres_url, refuse)
+        with pytest.raises(JournalUnavailable, match="not today"):
+            await append(journal, records(order("o1"), order("o2")))
+        with pytest.raises(JournalUnavailable, match="not today"):
+            await journal.erase("ann", 9)
+        await run(postgres_url, "DROP TRIGGER refuse ON journal")
+        assert await read(journal) == records(order("o1"))
+        told = [Verdict.DUPLICATE, Verdict.ACCEPTED]
+        assert await append(journal, records(order("o1"), order("o2"))) == told
+
+
 @pytest.mark.parametrize(
     "damage",
     ["UPDATE market SET last = 1", "UPDATE market SET identity = 'x'", "DELETE FROM market"],

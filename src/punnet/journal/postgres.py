@@ -119,7 +119,11 @@ class PostgresJournal(PostgresReader):
     async def append(self, entries: Sequence[Entry]) -> Kept:
         """Keep `entries` in one commit and return the verdicts, once they are durable."""
         async with self._writer.use() as connection:
-            return await self._append_new(connection, entries) or await self._append_some(connection, entries)
+            kept = await self._append_new(connection, entries)
+            kept = kept or await self._append_some(connection, entries)
+        # Only now is it committed.
+        self._last = max(self._last, kept.last)
+        return kept
 
     async def read(self, after: int = 0, until: int = END) -> AsyncIterator[Batch]:
         """Yield the records behind a position, oldest first, in batches."""
@@ -248,7 +252,6 @@ class PostgresJournal(PostgresReader):
         if not rows:
             return None
         before: int = rows[0]["before"]
-        self._last = max(self._last, before + len(facts))
         return Kept([verdict for _, verdict, _ in judged], before, before + len(facts))
 
     async def _known(self, connection: Connection, asked: dict[str, str]) -> dict[str | None, Fact]:
