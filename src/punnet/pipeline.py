@@ -78,7 +78,7 @@ class Pipeline:
     taken.
     `letter_for` tells which letter the facts of an entry ask for at a time; without it none is written.
     `letters_came` is set when one was kept, and cleared by whoever sends them.
-    `position` is where in the journal the engine is. `timing` is from `submit` until the engine reflects it,
+    `position` is where it begins. `timing` is from `submit` until the engine reflects it,
     of the calls that brought actions.
     """
 
@@ -130,6 +130,11 @@ class Pipeline:
     def waiting(self) -> int:
         """How many facts are not applied yet, reactions not delivered and handlers not called."""
         return self._facts_waiting + sum(each.waiting for each in self._following)
+
+    @property
+    def position(self) -> int:
+        """Up to where in the journal the engine is."""
+        return self._position
 
     @property
     def taking_in(self) -> bool:
