@@ -23,7 +23,7 @@ from punnet.hub import Bounds, Hub
 from punnet.journal import Entry, Journal, Kept
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Fact, Farm, Order, OrderLine, Product
-from punnet.pipeline import Pipeline
+from punnet.pipeline import TAIL_SECONDS, Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.watching import GAP, Watching
@@ -115,24 +115,27 @@ async def opened(
     clock: Callable[[], float] | None = None,
     opening: Sequence[Fact] | None = None,
     monotonic: Callable[[], float] | None = None,
+    run: str = "run",
+    tail: float = TAIL_SECONDS,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders, or with another `opening`.
 
     Its clock runs when it is `ticking`.
 
     Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds. Answers are
-    given again for as many seconds as they are `cached`.
+    given again for as many seconds as they are `cached`. On a journal that is shared, what others write is
+    looked for every `tail` seconds, and `run` tells the messages of one from those of another.
     """
     count = itertools.count(1)
     clock = clock or (time.time if ticking else lambda: NOW)
     journal = journal or MemoryJournal()
-    engine, hub = Engine(), Hub(clock, Numbers("epoch", "run"), connections, bounds=bounds)
+    engine, hub = Engine(), Hub(clock, Numbers("epoch", run), connections, bounds=bounds)
     delivery = Delivery(engine, hub, clock, interval=interval)
     alerting, watching = Alerting(engine, hub, clock), Watching(engine, hub, clock, gap=gap)
     own, answers = Handlers(handlers, delivery), Answers(engine, hub.listens, seconds=cached)
     recent = Recent()
     following = answers, delivery, alerting, watching, own, recent
-    pipeline = Pipeline(engine, journal, following, clock, capacity)
+    pipeline = Pipeline(engine, journal, following, clock, capacity, tail_seconds=tail)
     shop = Shop(
         engine=engine,
         pipeline=pipeline,
