@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from punnet import bell as module
-from punnet.bell import OVER, RedisBell
+from punnet.bell import OVER, Bell
 from punnet.errors import BadSetting
 from tests.servers.valkey import Throwaway
 from tests.waiting import until
@@ -30,15 +30,15 @@ def _again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def started(server: Throwaway, journal: str = "market") -> AsyncIterator[RedisBell]:
-    bell = RedisBell(server.url, journal)
+async def started(server: Throwaway, journal: str = "market") -> AsyncIterator[Bell]:
+    bell = Bell(server.url, journal)
     bell.start()
     yield bell
     await bell.stop()
 
 
 @asynccontextmanager
-async def two(server: Throwaway) -> AsyncIterator[tuple[RedisBell, RedisBell]]:
+async def two(server: Throwaway) -> AsyncIterator[tuple[Bell, Bell]]:
     """Yield two bells of one journal that can be rung."""
     async with started(server) as one, started(server) as other:
         await until(lambda: listeners(server) == 2)
@@ -54,12 +54,13 @@ def listeners(server: Throwaway, journal: str = "market") -> int:
 
 async def test_a_bell_rings_the_other_and_not_itself(valkey):
     async with two(valkey) as (one, other):
-        one.ring()
+        one.ring(7)
         await until(other.rung.is_set)
-        other.ring()
+        other.ring(7)
         await until(one.rung.is_set)
+        assert (one.reached, other.reached) == (7, 7)
         # What it said itself would have come before this.
-        one.ring()
+        one.ring(7)
         await until(lambda: other.heard == 2)
         assert one.heard == 1
 
@@ -67,10 +68,10 @@ async def test_a_bell_rings_the_other_and_not_itself(valkey):
 async def test_bells_of_other_journals_are_not_heard(valkey):
     async with two(valkey) as (one, other), started(valkey, "elsewhere") as stranger:
         await until(lambda: listeners(valkey, "elsewhere") == 1)
-        stranger.ring()
-        one.ring()
+        stranger.ring(7)
+        one.ring(7)
         await until(lambda: other.heard > 0)
-        other.ring()
+        other.ring(7)
         await until(lambda: one.heard > 0)
         assert (one.heard, other.heard, stranger.heard) == (1, 1, 0)
 
@@ -78,7 +79,7 @@ async def test_bells_of_other_journals_are_not_heard(valkey):
 async def test_who_rings_often_at_once_is_heard_at_least_once(valkey):
     async with two(valkey) as (one, other):
         for _ in range(100):
-            one.ring()
+            one.ring(7)
         await until(other.rung.is_set)
 
 
@@ -92,14 +93,14 @@ async def test_a_valkey_that_is_killed_is_told_once_and_once_it_is_back_it_rings
     async with two(mortal) as (one, other):
         mortal.kill()
         for _ in range(5):
-            one.ring()
+            one.ring(7)
             await until(lambda: not one._due.is_set())
         await until(lambda: len(caplog.messages) == 3)
         mortal.start()
         await until(lambda: listeners(mortal) == 2)
         # What was rung meanwhile is lost.
         assert not other.rung.is_set()
-        one.ring()
+        one.ring(7)
         await until(other.rung.is_set)
         await until(lambda: len(caplog.messages) == 6)
     assert told(caplog.messages) == {"Redis cannot be heard": 2, "Redis cannot be told": 1, OVER: 3}
@@ -112,7 +113,7 @@ async def test_a_valkey_that_never_was_there_is_told_once_and_rings_when_it_come
         await until(lambda: len(caplog.messages) == 2)
         mortal.start()
         await until(lambda: listeners(mortal) == 2)
-        one.ring()
+        one.ring(7)
         await until(other.rung.is_set)
     assert told(caplog.messages) == {"Redis cannot be heard": 2, OVER: 2}
 
@@ -123,7 +124,7 @@ async def test_silence_is_no_trouble(valkey, caplog, monkeypatch):
         for count in range(1, 4):
             # As long as that patience lasts, nobody says anything to the other.
             await asyncio.sleep(2 * module.PATIENCE)
-            one.ring()
+            one.ring(7)
             await until(lambda: other.heard == count)  # noqa: B023 (it is asked at once)
     assert caplog.messages == []
 
@@ -137,5 +138,5 @@ async def test_a_bell_that_stops_leaves_no_connection(valkey):
 @pytest.mark.parametrize("url", ["redis://:secret@localhost:port", "redis://:secret@localhost:99999"])
 def test_a_url_that_is_not_understood_is_told_without_its_password(url):
     with pytest.raises(BadSetting, match="REDIS_URL is not understood; write redis://") as refused:
-        RedisBell(url, "market")
+        Bell(url, "market")
     assert "secret" not in str(refused.value)

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from punnet import pipeline as module
-from punnet.bell import RedisBell
+from punnet.bell import Bell
 from punnet.engine import snapshot
 from punnet.errors import JournalUnavailable
 from punnet.handlers.handlers import Handlers
@@ -190,7 +190,7 @@ async def test_what_could_not_be_kept_here_and_was_taken_in_elsewhere_is_handled
 
 
 async def test_a_bell_has_the_others_look_at_once(postgres_url, valkey):
-    bells = [RedisBell(valkey.url, "market of this test") for _ in range(2)]
+    bells = [Bell(valkey.url, "market of this test") for _ in range(2)]
     own = [{"bell": bell} for bell in bells]
     async with processes(postgres_url, postgres_url, own=own, tail_seconds=NEVER) as (one, other):
         for bell in bells:
@@ -203,6 +203,24 @@ async def test_a_bell_has_the_others_look_at_once(postgres_url, valkey):
         await until(lambda: not one.engine.knows("ann"))
         for bell in bells:
             await bell.stop()
+
+
+async def test_a_bell_that_tells_nothing_new_has_nobody_look(postgres_url, valkey):
+    bell = Bell(valkey.url, "a bell that the test rings itself")
+    async with processes(postgres_url, postgres_url, own=[{}, {"bell": bell}], tail_seconds=NEVER) as (
+        one,
+        other,
+    ):
+        bell.reached = other.position
+        await one.submit([order("o1")])
+        for _ in range(2):
+            # Who looked the first time would have read by the second.
+            bell.rung.set()
+            await until(lambda: not bell.rung.is_set())
+        assert not other.engine.has_order("o1")
+        bell.reached = one.position
+        bell.rung.set()
+        await until(lambda: other.engine.has_order("o1"))
 
 
 async def test_a_database_that_is_stopped_is_told_once_and_nothing_is_lost(server, caplog, monkeypatch):

@@ -20,20 +20,23 @@ OVER = "Redis can be reached again"
 FORM = "redis://USER:PASSWORD@HOST:PORT/NUMBER, with %40 for an @, %2F for a / and %23 for a #"
 
 
-class RedisBell:
-    """Rings at whoever tails the same journal, and is rung by them; see `punnet.pipeline.Bell`.
+class Bell:
+    """Rings at whoever tails the same journal, and is rung by them, whenever there is something to read.
 
-    What is told while Redis is away is lost: who tails looks by itself, a little later.
+    `rung` is set when they rang, and cleared by whoever looks; `reached` is the latest position that they
+    told. What is told while Redis is away is lost: who tails looks by itself, a little later.
     """
 
     def __init__(self, url: str, journal: str) -> None:
         """Raise BadSetting where `url` is none of Redis."""
         self.rung = asyncio.Event()
+        self.reached = 0
         self.heard = 0
         """How often others rang."""
         self._redis = _redis(url)
         self._channel = f"punnet:{journal}"
         self._name = secrets.token_hex(8).encode()
+        self._position = 0
         self._due = asyncio.Event()
         self._untold, self._unheard = Trouble(OVER), Trouble(OVER)
         self._tasks: list[asyncio.Task[None]] = []
@@ -49,15 +52,16 @@ class RedisBell:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._redis.aclose()
 
-    def ring(self) -> None:
-        """Tell the others, soon."""
+    def ring(self, position: int) -> None:
+        """Tell the others, soon, that the journal goes on up to a position."""
+        self._position = position
         self._due.set()
 
     async def _tell(self) -> None:
         await self._due.wait()
         self._due.clear()
         try:
-            await self._redis.publish(self._channel, self._name)
+            await self._redis.publish(self._channel, b"%b %d" % (self._name, self._position))
             self._untold.note("")
         except (RedisError, OSError) as error:
             self._untold.note(f"Redis cannot be told: {error}")
@@ -75,8 +79,11 @@ class RedisBell:
             await asyncio.sleep(AGAIN_SECONDS)
 
     def _take(self, message: object) -> None:
-        if isinstance(message, dict) and message.get("data") != self._name:
+        told = message.get("data") if isinstance(message, dict) else None
+        name, _, position = told.partition(b" ") if isinstance(told, bytes) else (self._name, b"", b"")
+        if name != self._name and position.isdigit():
             self.heard += 1
+            self.reached = max(self.reached, int(position))
             self.rung.set()
 
 

@@ -21,7 +21,7 @@ import uvicorn
 from redis.asyncio import Redis
 
 from punnet.alerting import Alerting
-from punnet.bell import RedisBell
+from punnet.bell import Bell
 from punnet.core.compiled import drop_former, is_kept
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
@@ -38,7 +38,7 @@ from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
 from punnet.journal.sqlite_reader import SqliteReader
 from punnet.mail import Mailer, Relay, letter_for
-from punnet.pipeline import Bell, Follower, Pipeline
+from punnet.pipeline import Follower, Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
@@ -87,7 +87,7 @@ class Server:
     settings: Settings
     shop: Shop
     journal: Journal
-    bell: RedisBell | None
+    bell: Bell | None
     records: int
     replayed: int
     seconds: float
@@ -115,7 +115,7 @@ async def build(
         restored = await restore(journal, _snapshots(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
-        bell = RedisBell(settings.redis_url, journal.identity) if settings.redis_url else None
+        bell = Bell(settings.redis_url, journal.identity) if settings.redis_url else None
         shop = _shop(settings, journal, bell, restored, clock, handlers)
     except BaseException:
         await journal.close()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import nullcontext, suppress
 from typing import Protocol
 
+from punnet.bell import Bell
 from punnet.calls import Call
 from punnet.core.histogram import Histogram
 from punnet.engine.effects import Deed, Effects
@@ -26,20 +27,13 @@ SLICE = 100
 TAIL_SECONDS = 0.05
 """How long it can take until what another process wrote is looked for; that is its delay here, at most."""
 
+GATHER_SECONDS = 0.005
+"""From one look that others asked for to the next, so that a busy market is not read record by record."""
+
 TRY_AGAIN_SECONDS = 0.5
 """When it is looked for again after the journal could not be read."""
 
 logger = logging.getLogger(__name__)
-
-
-class Bell(Protocol):
-    """Tells other processes that there is something to read, and is heard when they do. It may fail to."""
-
-    rung: asyncio.Event
-
-    def ring(self) -> None:
-        """Tell them, soon."""
-        ...
 
 
 class Follower(Protocol):
@@ -117,6 +111,7 @@ class Pipeline:
         self._rung = asyncio.Event() if bell is None else bell.rung
         self._tail_seconds = tail_seconds
         self._tailing: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
         self._looking: set[asyncio.Task[None]] = set()
         self._unsure: set[tuple[str, float]] = set()
         """Of actions that may be kept although that could not be told: their ids, and when they came."""
@@ -255,9 +250,15 @@ class Pipeline:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._tail_seconds):
                 await self._rung.wait()
+                await asyncio.sleep(self._looked_at + GATHER_SECONDS - time.monotonic())
+        was_rung = self._rung.is_set()
         self._rung.clear()
+        if was_rung and self._bell is not None and self._bell.reached <= self._position:
+            # What was told of came with a commit of our own.
+            return
         try:
             await self.catch_up()
+            self._looked_at = time.monotonic()
             self._unread.note("")
         except (JournalUnavailable, BadFile) as error:
             self._unread.note(str(error))
@@ -358,7 +359,7 @@ class Pipeline:
 
     def _ring(self) -> None:
         if self._bell is not None:
-            self._bell.ring()
+            self._bell.ring(self._position)
 
     def _reach(self, position: int) -> None:
         self._position = position
