@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from punnet.cli import main
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadSetting
 from punnet.settings import Listed, Settings, Source, read
@@ -70,6 +72,12 @@ def test_variables_of_others_are_none_of_our_business():
         ("DATABASE_URL", "sqlite:///", "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or memory:"),
         ("DATABASE_URL", "sqlite:///a?mode=ro", "sqlite:///FILE, "),
         ("DATABASE_URL", "postgresql:// market", "sqlite:///FILE, "),
+        ("WORKERS", "0", "a whole number from 1 to 128; without it, it is 1"),
+        ("TAIL_INTERVAL", "0", "a whole number from 1 to 60000; without it, it is 50"),
+        *(
+            ("REDIS_URL", text, "redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER] or the like")
+            for text in ("localhost:6379", "http://localhost", "redis://", "redis://a b", "unix:///a\n")
+        ),
         ("WS_PATH", "ws", "a path, such as /ws"),
         ("WS_PORT", "65536", "a whole number from 0 to 65535; without it, it is 0"),
         ("WS_HOST", "my host", "an address or a name; without it, it is empty"),
@@ -139,6 +147,42 @@ def test_a_password_is_not_shown(url, shown):
     assert next(entry.value for entry in listed if entry.name == "DATABASE_URL") == shown
     with pytest.raises(BadSetting, match=re.escape(f'DATABASE_URL is "no {shown}"')):
         read({"DATABASE_URL": f"no {url}"}, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:secret@localhost:6379/1", "redis://:***@localhost:6379/1"),
+        ("rediss://ann:s/c@ret@valkey", "rediss://ann:***@valkey"),
+        ("unix:///run/valkey?password=secret", "unix:///run/valkey?password=***"),
+    ],
+)
+def test_neither_is_that_of_redis_by_the_program_or_in_a_refusal(url, shown):
+    listing = CliRunner().invoke(main, ["config", "--changed", "--json"], env={"REDIS_URL": url})
+    assert [line["value"] for line in msgspec.json.decode(listing.stdout)] == [shown]
+    with pytest.raises(BadSetting, match=re.escape(f'REDIS_URL is "no {shown}"')):
+        read({"REDIS_URL": f"no {url}"}, {})
+
+
+@pytest.mark.parametrize("url", ["redis://valkey", "rediss://:a@[::1]:6379/2", "unix:///run/valkey.sock"])
+def test_redis_may_be_wherever_it_can_be_reached(url):
+    assert read({"REDIS_URL": url}, {})[0].redis_url == url
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:///market.db", "memory:"])
+def test_several_processes_need_a_journal_that_they_can_share(url):
+    with pytest.raises(BadSetting) as refused:
+        read({"WORKERS": "2", "DATABASE_URL": url}, {})
+    assert str(refused.value) == (
+        "WORKERS is 2, but a journal in a file has one process: name a database of PostgreSQL in "
+        "DATABASE_URL, or set WORKERS to 1"
+    )
+    assert read({"WORKERS": "1", "DATABASE_URL": url}, {})[0].workers == 1
+
+
+@pytest.mark.parametrize("url", ["postgresql://punnet@db/market", "postgres://db/market"])
+def test_several_processes_can_share_a_market_on_postgresql(url):
+    assert read({"WORKERS": "4"}, {"DATABASE_URL": url})[0].workers == 4
 
 
 def test_a_key_is_not_shown_be_it_right_or_wrong():
