@@ -10,7 +10,6 @@ asked twice of one process, so that none is answered from its own memory.
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.load.callers import HOST, call
 from bench.made.market import made_market
+from bench.report.figures import tell
 from bench.soaking.fleet import Process
 from bench.soaking.places import Side
 from punnet.journal import Entry
@@ -116,11 +116,7 @@ def main() -> None:
     parser.add_argument("--shoppers", type=int, default=20_000)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    figures = uvloop.run(run(options))
-    for name, value in figures.items():
-        print(f"{name:24} {value}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    tell(uvloop.run(run(options)), options.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ second as medians of all rounds, and the ratio. Whoever asks takes a part of the
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -27,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.cache import fill
 from bench.load.callers import HOST, call, post
+from bench.report.figures import tell
 from bench.soaking.fleet import Process
 from bench.soaking.places import Side
 from tests.servers.postgres import Throwaway as Postgres
@@ -118,11 +118,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    figures = uvloop.run(run(options))
-    for name, value in figures.items():
-        print(f"{name:16} {value}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2))
+    tell(uvloop.run(run(options)), options.json)
 
 
 if __name__ == "__main__":

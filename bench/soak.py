@@ -19,7 +19,6 @@ changed most. Ends with an error when something was lost or doubled, or differs.
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 import tempfile
@@ -35,6 +34,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.report.figures import tell
 from bench.soaking import verdict
 from bench.soaking.fleet import Process
 from bench.soaking.listeners import Listener, delays
@@ -270,10 +270,7 @@ def main() -> None:
         go_inside()
     log = Log()
     figures = uvloop.run(run(options, log))
-    for name, value in figures.items():
-        print(f"{name:16} {value}")
-    if options.json:
-        options.json.write_text(json.dumps(figures | {"log": log.lines}, indent=2))
+    tell(figures | {"log": log.lines}, options.json)
     sys.exit(1 if figures["lost"] or figures["doubled"] or figures["diverged"] else 0)
 
 
