@@ -192,12 +192,17 @@ def test_a_shopper_is_sketched_once_and_anew_after_doing_something():
 
 
 def test_where_there_are_too_many_sketches_all_are_drawn_anew(monkeypatch):
-    monkeypatch.setattr(keeping, "SKETCHES", 2)
+    monkeypatch.setattr(keeping, "SKETCH_BYTES", 2 * BLANK.size + 1)
     kept = kept_of(index_of(*SHOP, *(did(name, "VIEW_PRODUCT", "leeks") for name in ("ann", "bob", "cem"))))
     first, second = kept.sketch_of(0), kept.sketch_of(1)
     assert (kept.sketch_of(0), kept.sketch_of(1)) == (first, second)
+    kept.drop(0)
+    again = kept.sketch_of(0)
+    assert again is not first
+    assert kept.sketch_of(1) is second
     kept.sketch_of(2)
-    assert kept.sketch_of(0) is not first
+    assert kept.sketch_of(0) is not again
+    assert kept.sketch_of(1) is not second
 
 
 def test_categories_are_in_season_also_those_that_came_later():

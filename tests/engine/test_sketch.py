@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from punnet.algorithms.taste import FARM_LIKED, FARM_VIEWED, SEARCHED, VIEWED, WISHED
 from punnet.engine.profile import Profile
-from punnet.engine.sketch import BLANK, sketch
+from punnet.engine.sketch import BLANK, OVERHEAD, sketch
 
 places = st.integers(0, 9)
 counts = st.dictionaries(places, st.integers(1, 5), max_size=4)
@@ -51,6 +51,12 @@ def test_a_sketch_holds_every_signal_once(profile):
 def test_a_sketch_is_of_the_kinds_that_compiled_loops_take(drawn):
     assert [column.dtype for column in drawn[:3]] == [np.int32, np.int32, np.float64]
     assert [column.ndim for column in drawn[:3]] == [1, 1, 1]
+
+
+def test_a_sketch_tells_its_size():
+    one = sketch(Profile(cart={3: None, 4: None}, recent={3: 5.0}, wishlist={3}))
+    assert one.size == OVERHEAD + 3 * 4 + 4 + 8 + 2 * 8
+    assert BLANK.size == OVERHEAD
 
 
 def test_of_a_stranger_the_sketch_is_blank():

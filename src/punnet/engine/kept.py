@@ -26,8 +26,8 @@ from punnet.types import DAY, Mask, Positions
 PLACES = 64
 """For so many places what trends there is kept."""
 
-SKETCHES = 65_536
-"""And for so many shoppers what the algorithms read of their profiles."""
+SKETCH_BYTES = 64 << 20
+"""What that may take which the algorithms read of shoppers' profiles: of 80,000, if each did 20 things."""
 
 
 class Whereabouts(NamedTuple):
@@ -55,6 +55,7 @@ class Kept:
         self._goods = Packed(index.catalogue.shelf.goods)
         self._paid = PAID
         self._sketches: dict[int, Sketch] = {}
+        self._sketch_bytes = 0
         self._furnish()
         self.follow()
 
@@ -79,8 +80,8 @@ class Kept:
 
     def drop(self, shopper: int) -> None:
         """Sketch a shopper anew, who did something."""
-        if self._sketches:
-            self._sketches.pop(shopper, None)
+        if self._sketches and (known := self._sketches.pop(shopper, None)) is not None:
+            self._sketch_bytes -= known.size
 
     def whereabouts(self, now: float, place: Place | None) -> Whereabouts:
         """Return where all is that an answer at `now` (seconds), in a place, is made of; `fresh` is found."""
@@ -105,10 +106,12 @@ class Kept:
         """Return the sketch of the shopper at a position, blank for -1."""
         known = self._sketches.get(shopper)
         if known is None:
-            if len(self._sketches) >= SKETCHES:
+            if self._sketch_bytes >= SKETCH_BYTES:
                 self._sketches.clear()
+                self._sketch_bytes = 0
             profile = self._index.profile(shopper)
             known = self._sketches[shopper] = BLANK if profile is NOBODY else sketch(profile)
+            self._sketch_bytes += known.size
         return known
 
     def in_season(self, season: Season) -> Mask:

@@ -8,6 +8,9 @@ from punnet.algorithms.taste import FARM_LIKED, FARM_VIEWED, SEARCHED, VIEWED, W
 from punnet.engine.profile import NOBODY, Profile
 from punnet.types import Floats, Positions
 
+OVERHEAD = 600
+"""Bytes of a sketch of nothing: three arrays, a tuple, and a place in a table."""
+
 
 class Sketch(NamedTuple):
     """What the algorithms read of a profile."""
@@ -19,6 +22,12 @@ class Sketch(NamedTuple):
     handled_at: Floats
     """And when (seconds)."""
     cart: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        arrays = self.signals.nbytes + self.handled.nbytes + self.handled_at.nbytes
+        return OVERHEAD + arrays + 8 * len(self.cart)
 
 
 def sketch(profile: Profile) -> Sketch:
