@@ -2,6 +2,7 @@
 
     ./dev soak [--minutes 20] [--json FILE]
     ./dev soak --namespaces
+    ./dev soak --no-redis
 
 Each process is a `punnet serve` on one PostgreSQL (which waits for its disk) and one Valkey. Shoppers look
 and buy, farmers let prices fall, everybody asks for recommendations, at whichever process answers; who is not
@@ -59,7 +60,7 @@ class Market(NamedTuple):
     """All that runs."""
 
     postgres: Postgres
-    valkey: Valkey
+    valkey: Valkey | None
     places: list[Place]
     processes: list[Process]
     writers: Writers
@@ -126,9 +127,10 @@ async def _break(market: Market, began: float, seconds: float, log: Log) -> None
     victim = market.processes[1]
     failures = [
         (f"process {victim.number} is killed", lambda: victim.end(signal.SIGKILL), victim.start),
-        ("Valkey is killed", _now(market.valkey.kill), _now(market.valkey.start)),
         ("PostgreSQL is killed", _now(market.postgres.kill), _now(market.postgres.start)),
     ]
+    if market.valkey is not None:
+        failures.insert(1, ("Valkey is killed", _now(market.valkey.kill), _now(market.valkey.start)))
     place = market.places[-1]
     if isinstance(place, Namespace):
         failures.append(
@@ -227,13 +229,13 @@ async def run(options: argparse.Namespace, log: Log) -> dict[str, object]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punnet-soak-")))
         postgres = stack.enter_context(closing(Postgres(durable=True, host=host)))
-        valkey = stack.enter_context(closing(Valkey(host=host)))
+        valkey = None if options.no_redis else stack.enter_context(closing(Valkey(host=host)))
         places: list[Place] = []
         for number in range(PROCESSES):
             made = stack.enter_context(closing(Namespace(number))) if options.namespaces else Side()
             places.append(made)
         async with postgres.database() as url:
-            settings = {"DATABASE_URL": url, "REDIS_URL": valkey.url, **SETTINGS}
+            settings = {"DATABASE_URL": url, "REDIS_URL": valkey.url if valkey else "", **SETTINGS}
             processes = [Process(number, place, folder, settings) for number, place in enumerate(places)]
             chance = Random(options.seed)
             listeners = [Listener(number, processes, chance) for number in range(LISTENERS)]
@@ -263,6 +265,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--namespaces", action="store_true")
+    parser.add_argument("--no-redis", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
