@@ -40,6 +40,11 @@ class Process:
         return self._process.pid
 
     @property
+    def children(self) -> list[int]:
+        """The numbers of the processes that it has started and that are there."""
+        return _children(self.pid)
+
+    @property
     def log(self) -> str:
         """What it has said on stderr, in all of its lives."""
         return self._log.read_text() if self._log.exists() else ""
@@ -71,7 +76,7 @@ class Process:
 
     async def kill(self, *, children: bool = True) -> int:
         """End it with SIGKILL, at once, and the processes that it has started; return how many those were."""
-        begun = _children(self.pid) if children else []
+        begun = self.children if children else []
         await self._end(signal.SIGKILL)
         for child in begun:
             with contextlib.suppress(ProcessLookupError):
