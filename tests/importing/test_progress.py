@@ -181,6 +181,17 @@ async def test_it_can_be_broken_off_twice(tmp_path):
         assert await stall.facts() == facts
 
 
+async def test_broken_off_again_while_it_counts_up_to_its_place_it_keeps_that(tmp_path):
+    path = csv(tmp_path, SAME)
+    async with opened() as stall:
+        await stall.broken_off(path, 4, most=1)
+        await stall.broken_off(path, 1, most=1)
+        importer = await stall.bring(path)
+        assert stall.began is not None
+        assert stall.began.line == 5
+        assert (importer.new, importer.known) == (len(SAME), 0)
+
+
 def test_rows_that_no_number_depends_on_are_not_read_again(tmp_path):
     path = csv(tmp_path, ORDERS)
     beginning, kept, rest = path.read_bytes().partition(b"o2,")

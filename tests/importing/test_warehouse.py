@@ -207,4 +207,4 @@ def test_nothing_of_a_password_is_ever_said(text, name):
     assert warehouse.name == name
     said = refusal(text)
     assert "\\n" not in said
-    assert not any(secret in said + warehouse.name for secret in ("hush", "sh-h"))
+    assert not any(secret in said + warehouse.name for secret in ("hush", "sh-h", "ann:"))
