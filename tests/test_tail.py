@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 import pytest
 from redis import Redis
 
-from punnet import pipeline as module
+from punnet import tail as module
 from punnet.bell import Bell
 from punnet.engine import snapshot
 from punnet.errors import JournalUnavailable
@@ -22,6 +22,7 @@ from punnet.market import UserAction
 from punnet.pipeline import SLICE, Pipeline
 from punnet.snapshots import Snapshots
 from punnet.snapshotting import Snapshotting
+from punnet.tail import SECONDS, Tail
 from tests.journal.test_postgres import answers_lost, run
 from tests.servers.postgres import Throwaway
 from tests.test_pipeline import CATALOGUE, NAMES, NOON, Follower, Shop, order, view
@@ -42,7 +43,12 @@ class Process(Shop):
     """What of a process has to do with the journal; it notes what follows, and handles views."""
 
     def __init__(
-        self, journal: PostgresJournal, clock: Callable[[], float] = time.time, **known: object
+        self,
+        journal: PostgresJournal,
+        clock: Callable[[], float] = time.time,
+        bell: Bell | None = None,
+        tail_seconds: float = SECONDS,
+        **known: object,
     ) -> None:
         super().__init__(journal, clock=clock)
         self.follower = Follower()
@@ -50,7 +56,9 @@ class Process(Shop):
         note = Handler("note", frozenset({UserAction.VIEW_PRODUCT}), self._note)
         handling = (Handlers([note], self.delivery),)
         following = self.delivery, self.follower
-        self.pipeline = Pipeline(self.engine, journal, following, clock, handling=handling, **known)
+        self.pipeline = Pipeline(
+            self.engine, journal, following, clock, handling=handling, tail=Tail(bell, tail_seconds), **known
+        )
 
     async def _note(self, event) -> None:
         self.handled.append(event.action.event_id)

@@ -161,11 +161,12 @@ class Client:
     ) -> Answered | None:
         """Return an answer, None where there was none."""
         caller = self._callers[self._chance.randrange(len(self._callers)) if at is None else at]
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await caller.call(method, path, body)
-        except (Gone, TimeoutError):
-            return None
+        # A connection that nobody used for a while may be closed by the server as it is used again.
+        for _ in range(2):
+            with suppress(Gone, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    return await caller.call(method, path, body)
+        return None
 
     async def until_kept(self, method: str, path: str, body: bytes) -> int:
         """Send it, as it is, until a process says that it is kept; return which."""

@@ -45,6 +45,7 @@ from punnet.protocol.thanks import Sender
 from punnet.settings import MEMORY, Settings
 from punnet.snapshots import Restored, Snapshots, header_of, restore
 from punnet.snapshotting import Snapshotting
+from punnet.tail import Tail
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
@@ -260,8 +261,7 @@ def _pipeline(
         handling=handling,
         position=restored.last,
         snapshotting=_snapshotting(settings, restored),
-        bell=bell,
-        tail_seconds=settings.tail_interval / 1_000,
+        tail=Tail(bell, settings.tail_interval / 1_000),
     )
 
 

@@ -23,6 +23,7 @@ from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Action, Fact, Order, Query, Record, UserAction
 from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
+from punnet.tail import Tail
 from tests.engine.test_engine import told
 from tests.markets import Market, markets
 from tests.state import state
@@ -68,7 +69,9 @@ async def submitted(journals: Sequence[Journal], of: Market, random: Random) -> 
     pipelines = []
     for engine, journal in zip(engines, journals, strict=True):
         delivery = Delivery(engine, Hub(lambda: 0, Numbers("x", "y")), lambda: 0)
-        pipelines.append(Pipeline(engine, journal, (delivery,), lambda: next(times), tail_seconds=0.001))
+        pipelines.append(
+            Pipeline(engine, journal, (delivery,), lambda: next(times), tail=Tail(seconds=0.001))
+        )
         pipelines[-1].start()
     waiting: list[asyncio.Task[object]] = []
     for call in in_calls(of.records, random):

@@ -25,6 +25,7 @@ NOT_RUN = {
     "./dev bench --quick": FOR_MINUTES,
     "./dev bench --json FILE": FOR_MINUTES,
     "./dev bench scale --only answers shares": FOR_MINUTES,
+    "./dev soak --minutes 20": FOR_MINUTES,
     "./dev lock": "it takes other versions whenever a package is released",
     "./dev docs": "tests/docs/test_site.py builds the site",
     "python3 -m venv /opt/punnet": FOR_A_MACHINE,

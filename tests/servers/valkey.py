@@ -21,7 +21,7 @@ GUARD = 'cat > /dev/null; kill -KILL "$(cat "$1/running")"; rm -rf "$1"'
 
 
 class Throwaway:
-    """A server of our own on a free port of 127.0.0.1 and `host`, running once it is made. It keeps nothing."""
+    """A server of our own on a free port of 127.0.0.1 and `host`, running once made; it keeps nothing."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self._hosts = dict.fromkeys(("127.0.0.1", host))

@@ -23,9 +23,11 @@ from punnet.hub import Bounds, Hub
 from punnet.journal import Entry, Journal, Kept
 from punnet.journal.memory import MemoryJournal
 from punnet.market import Fact, Farm, Order, OrderLine, Product
-from punnet.pipeline import TAIL_SECONDS, Pipeline
+from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.messages import LARGEST_FRAME
+from punnet.tail import SECONDS as TAIL_SECONDS
+from punnet.tail import Tail
 from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
@@ -135,7 +137,7 @@ async def opened(
     own, answers = Handlers(handlers, delivery), Answers(engine, hub.listens, seconds=cached)
     recent = Recent()
     following = answers, delivery, alerting, watching, own, recent
-    pipeline = Pipeline(engine, journal, following, clock, capacity, tail_seconds=tail)
+    pipeline = Pipeline(engine, journal, following, clock, capacity, tail=Tail(seconds=tail))
     shop = Shop(
         engine=engine,
         pipeline=pipeline,

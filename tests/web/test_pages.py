@@ -90,3 +90,19 @@ def test_files_are_found_in_folders_of_folders(tmp_path):
     (tmp_path / "b.js").write_bytes(b"2")
 
     assert dict(below(tmp_path)) == {"deep/a.js": b"1", "b.js": b"2"}
+
+
+@pytest.mark.parametrize("path", ["/", "/product", "/cart", "/search", "/admin", "/docs"])
+async def test_a_page_runs_no_script_but_its_own_and_stands_in_no_other_page(stall, path):
+    response = await stall.client.get(path)
+    policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == "'none'"
+    assert "script-src" not in policy
+    assert policy.get("style-src", "'self'") == ("'self' 'unsafe-inline'" if path == "/docs" else "'self'")
+    assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+async def test_what_is_no_page_has_no_policy(stall):
+    for path in ("/static/shop.css", "/openapi.json", "/health/live"):
+        assert "Content-Security-Policy" not in (await stall.client.get(path)).headers

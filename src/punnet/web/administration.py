@@ -38,7 +38,7 @@ async def reset_statistics(shop: Shop, call: Call) -> Reply:
         asked = codec.read(call.body, StatisticsReset)
     reset = Reset(reset_type=asked.reset_type)
     await submit(shop, reset)
-    shop.pipeline.reset()
+    shop.pipeline.calls.reset()
     shop.handlers.reset()
     if reset.reset_type is ResetType.ALL:
         shop.delivery.reset()

@@ -101,7 +101,7 @@ class History:
         return Mark(
             at=self._monotonic(),
             answering=[*self.answering.counts],
-            processing=[*self._pipeline.timing.counts],
+            processing=[*self._pipeline.calls.timing.counts],
             actions=self._recent.last,
             messages=self._hub.written,
         )

@@ -61,7 +61,7 @@ class ShopCollector:
         yield _histogram(
             "action_processing_seconds",
             "From a call with actions coming in until they are durable and every answer reflects them.",
-            shop.pipeline.timing,
+            shop.pipeline.calls.timing,
         )
         yield from _of_recommendations(told)
         yield _histogram(

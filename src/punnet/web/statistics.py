@@ -66,7 +66,7 @@ def _events(shop: Shop, now: float, *, detailed: bool) -> EventStatistics:
         last_hour=tally.since(now, HOUR),
         by_type=dict(tally.by_type) if detailed else UNSET,
         debounced=shop.engine.debounced,
-        average_processing_time=f"{pipeline.average_seconds * 1000:.2f}ms",
+        average_processing_time=f"{pipeline.calls.average_seconds * 1000:.2f}ms",
         queue_size=pipeline.waiting,
         is_processing=pipeline.taking_in,
         handlers=HandlerStatistics(called=shop.handlers.called, failed=shop.handlers.failed),
