@@ -38,6 +38,15 @@ TYPES = {
 }
 """Content types that no machine's own table may change."""
 
+POLICY = (
+    b"default-src 'self'; img-src 'self' data: https: http:; object-src 'none'; base-uri 'none'; "
+    b"form-action 'self'; frame-ancestors 'none'"
+)
+"""What a page may load and who may show it within another: nothing but its own, and pictures of products."""
+
+DOCS_POLICY = POLICY + b"; style-src 'self' 'unsafe-inline'"
+"""Swagger UI writes styles into its elements."""
+
 SHOP = {"/": "home.html", "/product": "product.html", "/cart": "cart.html", "/search": "search.html"}
 """The pages of the demo shop: each a head and, after an empty line, what `frame.html` is put around."""
 
@@ -113,24 +122,29 @@ def page_handlers(found: Mapping[str, File], new_id: Callable[[], str]) -> list[
 
 
 def _answer(found: Mapping[str, File], scope: HTTPScope, new_id: Callable[[], str]) -> Sent:
-    file = found.get(path_of(scope).decode("latin-1"))
+    path = path_of(scope).decode("latin-1")
+    file = found.get(path)
     if file is None:
         return failed(nothing_at(scope), request_id_of(scope, new_id))
     if refused := unreadable(scope, "A page", new_id):
         return refused
     if file.etag in header(scope, b"if-none-match"):
-        return Sent(304, b"", _headers(file))
+        return Sent(304, b"", _headers(path, file))
     size = (b"content-length", str(len(file.content)).encode())
-    return Sent(200, file.content, (*_headers(file), size))
+    return Sent(200, file.content, (*_headers(path, file), size))
 
 
-def _headers(file: File) -> Headers:
-    return (
+def _headers(path: str, file: File) -> Headers:
+    told = (
         (b"content-type", file.media_type.encode()),
         (b"etag", file.etag),
         (b"cache-control", REVALIDATE),
         (b"x-content-type-options", b"nosniff"),
     )
+    if not file.media_type.startswith("text/html"):
+        return told
+    policy = DOCS_POLICY if path == "/docs" else POLICY
+    return (*told, (b"content-security-policy", policy), (b"referrer-policy", b"same-origin"))
 
 
 def below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
