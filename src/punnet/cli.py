@@ -92,7 +92,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 @port_option
 @database_option
 @handlers_option
-@click.option("--worker", hidden=True, metavar="DESCRIPTORS")
+@click.option("--worker", hidden=True, metavar="DESCRIPTORS", help="Listen on sockets that were inherited.")
 @click.pass_context
 def serve_command(
     context: click.Context,

@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect
 
 from punnet.errors import TooBusy
 from punnet.market import Farm
 from punnet.web.app import create_app
 from punnet.web.exchange import Reply, Sent, send_response
-from punnet.web.prompt import Counter
+from punnet.web.prompt import TOO_SLOW, Counter
 from punnet.web.routes import ROUTES, Route
 from tests.web.speaking import converse, get
 from tests.web.stall import Server, opened, served, until
@@ -323,3 +324,83 @@ async def test_every_answer_that_waits_for_nothing_really_does(stall):
         == {path.decode() for path in stall.app.at_once}
     )
     assert all(route.method == "GET" for route in prompt)
+
+
+async def heard(address, said):
+    """Return all that a client hears who says so much and waits."""
+    host, port = address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(said)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HTTP/1.1\r\n", get(ANN)[:-2], get("/health/live") + get(ANN)[:20]],
+    ids=["nothing", "a first line", "all but the last", "a whole request and a part of another"],
+)
+async def test_who_does_not_end_a_request_is_told_so_and_parted_with(stall, monkeypatch, said):
+    monkeypatch.setattr("punnet.web.prompt.HEAD_SECONDS", 0.2)
+    async with served(stall.app, timeout_keep_alive=60) as address:
+        answer = await heard(address, said)
+    assert answer.endswith(TOO_SLOW)
+    assert answer.count(b"HTTP/1.1 200") == said.count(b"/health/live")
+
+
+async def test_who_drips_bytes_gains_no_time(stall, monkeypatch):
+    monkeypatch.setattr("punnet.web.prompt.HEAD_SECONDS", 0.3)
+    async with served(stall.app) as address:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET / HTTP/1.1\r\nX-Slow: ")
+
+        async def drip():
+            while True:
+                writer.write(b"a")
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        assert await asyncio.wait_for(reader.read(), 10) == TOO_SLOW
+        dripping.cancel()
+        writer.close()
+
+
+async def test_who_does_not_end_a_body_is_parted_with(stall, monkeypatch):
+    monkeypatch.setattr("punnet.web.prompt.BODY_SECONDS", 0.2)
+    post = get("/api/orders", "Content-Type: application/json", "Content-Length: 9").replace(b"GET", b"POST")
+    async with served(stall.app) as address:
+        assert await heard(address, post + b'{"id"') == b""
+
+
+async def test_who_has_asked_and_listens_may_take_their_time(stall, monkeypatch):
+    monkeypatch.setattr("punnet.web.prompt.HEAD_SECONDS", 0.1)
+    monkeypatch.setattr("punnet.web.prompt.BODY_SECONDS", 0.1)
+    async with served(stall.app, timeout_keep_alive=60) as address:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(get("/api/recommendations/stream?userId=ann"))
+        async with connect(f"ws://{address}/ws/recommendations?userId=ann") as stream:
+            await asyncio.sleep(0.4)
+            await stream.send('{"type":"HEARTBEAT"}')
+            assert [json.loads(await stream.recv())["type"] for _ in range(2)] == [
+                "CONNECTION_ACK",
+                "HEARTBEAT",
+            ]
+        stall.shop.hub.close()
+        assert b"CONNECTION_ACK" in await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+
+
+async def test_who_was_answered_may_wait_with_the_next_request(stall, monkeypatch):
+    monkeypatch.setattr("punnet.web.prompt.HEAD_SECONDS", 0.1)
+    async with served(stall.app, timeout_keep_alive=60) as address:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for _ in range(2):
+            writer.write(get("/health/live"))
+            assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.3)
+        writer.close()

@@ -23,6 +23,11 @@ AtOnce: TypeAlias = Callable[[HTTPScope], Sent | None]
 UNUSUAL = frozenset({b"transfer-encoding", b"upgrade"})
 """Headers of requests that go the long way."""
 
+HEAD_SECONDS, BODY_SECONDS = 10.0, 120.0
+"""How long a client may take to say what it asks for, and then for the body: a socket costs whoever waits."""
+
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
 _HOST = re.compile(rb"[\w.:\[\]-]*", re.ASCII)
 
 
@@ -56,14 +61,37 @@ class HttpWire(EventsWire):
         app: object = config.app
         self._at_once = app.at_once if isinstance(app, Counter) and not config.root_path else {}
         self._turn = self._answered = False
+        self._missing: float | None = HEAD_SECONDS
+        """For how long what is missing of a request may be waited for; None where nothing is."""
+        self._waited_for: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the connection, and wait for its first request."""
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._missing = None
+        self._wait()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read what came. Of requests that come together one is answered at once: others have their turn."""
         self._turn = True
         super().data_received(data)
+        if self._missing != self._waited_for:
+            self._wait()
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        super().on_message_begin()
+        self._missing = HEAD_SECONDS
 
     def on_headers_complete(self) -> None:
         """Answer a request, or have a task do it."""
+        self._missing = BODY_SECONDS
         sent = self._prompt_answer() if self._turn else None
         self._turn = False
         if sent is None:
@@ -78,10 +106,24 @@ class HttpWire(EventsWire):
 
     def on_message_complete(self) -> None:
         """Note that a request is read."""
+        self._missing = None
         if self._answered:
             self._answered = False
         else:
             super().on_message_complete()
+
+    def _wait(self) -> None:
+        """Wait for what is missing of a request, but not for ever."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._waited_for = self._missing
+        self._timer = None if self._missing is None else self.loop.call_later(self._missing, self._part)
+
+    def _part(self) -> None:
+        """Part with a client that is too slow, whatever it says meanwhile."""
+        if self._missing == HEAD_SECONDS and not self.transport.is_closing():
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
 
     def _prompt_answer(self) -> Sent | None:
         # None before the first of them.
