@@ -3,7 +3,7 @@
     ./dev bench processes [--shoppers 20000] [--rounds 5] [--json FILE]
 
 One made-up market on PostgreSQL, which waits for its disk, served with WORKERS=1 and with WORKERS=2, in turn.
-Questions, each another one and none answered from memory, and single actions, over 32 connections; calls a
+Questions, each another one and none answered from memory, and single actions, over 128 connections; calls a
 second as medians of all rounds, and the ratio. Whoever asks takes a part of the machine, too.
 """
 
@@ -32,7 +32,7 @@ from bench.soaking.places import Side
 from tests.servers.postgres import Throwaway as Postgres
 from tests.servers.valkey import Throwaway as Valkey
 
-CONNECTIONS = 32
+CONNECTIONS = 128
 ASKED, DONE = 4_000, 3_000
 """Calls of one round."""
 

@@ -22,6 +22,27 @@ def bind_streams(settings: Settings) -> AbstractContextManager[socket.socket | N
     return _bound(settings.ws_host or settings.host, settings.ws_port, "WS_HOST and WS_PORT")
 
 
+def reserved(listener: socket.socket) -> socket.socket:
+    """Return a socket that keeps the address of another, which it closes, for processes that share it.
+
+    It does not listen itself. Each of them has its own queue of callers, and the kernel deals them out: of
+    one queue for all, whoever is awake first takes everybody.
+    """
+    address, family = listener.getsockname(), listener.family
+    listener.close()
+    keeping = socket.socket(family, socket.SOCK_STREAM)
+    keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    keeping.bind(address)
+    return keeping
+
+
+def beside(keeping: socket.socket) -> socket.socket:
+    """Return a socket that listens on an address that is reserved, beside those of other processes."""
+    return socket.create_server(
+        keeping.getsockname(), family=keeping.family, backlog=BACKLOG, reuse_port=True
+    )
+
+
 def _bound(host: str, port: int, names: str) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

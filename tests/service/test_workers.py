@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -196,3 +197,16 @@ def is_at_work(process: int) -> bool:
         return Path(f"/proc/{process}/cmdline").read_bytes() != b""
     except FileNotFoundError:
         return False
+
+
+async def test_callers_are_dealt_out_to_both_processes(server):
+    await both_at_work(server)
+    epochs: list[str] = []
+    async with AsyncExitStack() as stack:
+        for _ in range(40):
+            address = f"ws://127.0.0.1:{server.port}/ws/recommendations?userId=ann"
+            welcome = await heard(await stack.enter_async_context(connect(address)))
+            epochs.append(welcome["payload"]["epoch"])
+    counts = Counter(epochs)
+    assert len(counts) == 2
+    assert min(counts.values()) >= 4

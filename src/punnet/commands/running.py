@@ -20,7 +20,7 @@ from punnet.demo.opening import open_market
 from punnet.demo.shoppers import Shoppers
 from punnet.handlers.registry import load
 from punnet.settings import Settings
-from punnet.sockets import bind, bind_streams
+from punnet.sockets import beside, bind, bind_streams, reserved
 from punnet.workers import Workers, end_with_parent
 
 READING = "Reading the journal …"
@@ -33,17 +33,20 @@ async def serve_market(settings: Settings) -> None:
 
 
 async def serve_as_worker(settings: Settings, descriptors: Sequence[int]) -> None:
-    """Serve it on sockets that were inherited, until the process that looks after this one is gone, too."""
+    """Serve it on addresses that are reserved, until the process that looks after this one is gone, too."""
     end_with_parent()
-    with ExitStack() as open_sockets:
-        listener, *others = [open_sockets.enter_context(socket.socket(fileno=each)) for each in descriptors]
+    with ExitStack() as stack:
+        kept = [stack.enter_context(socket.socket(fileno=each)) for each in descriptors]
+        listener, *others = [stack.enter_context(beside(each)) for each in kept]
         await _serve_on(settings, listener, others[0] if others else None)
 
 
 async def serve_with_workers(settings: Settings, environment: Mapping[str, str]) -> int:
     """Have several processes serve it, which find the settings in `environment`, and return an exit code."""
-    with bind(settings) as listener, bind_streams(settings) as streams:
-        descriptors = [each.fileno() for each in (listener, streams) if each is not None]
+    with ExitStack() as stack:
+        bound = (stack.enter_context(each) for each in (bind(settings), bind_streams(settings)))
+        kept = [stack.enter_context(reserved(each)) for each in bound if each is not None]
+        descriptors = [each.fileno() for each in kept]
         as_worker = ("--worker", ",".join(map(str, descriptors)))
         command = (sys.executable, "-m", "punnet", "serve", *as_worker)
         workers = Workers(command, environment, descriptors, settings.workers)
