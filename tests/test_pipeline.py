@@ -583,6 +583,23 @@ class Gated(MemoryJournal):
         return await super().append(entries)
 
 
+class Away(MemoryJournal):
+    """A journal that cannot be had."""
+
+    async def append(self, entries: Sequence[Entry]) -> Kept:
+        raise JournalUnavailable(f"{len(entries)} came while it was away")
+
+
+async def test_while_the_journal_is_away_what_is_noted_of_it_has_an_end():
+    shop = Shop(Away(), capacity=5)
+    shop.pipeline.start()
+    for number in range(20):
+        with pytest.raises(JournalUnavailable):
+            await shop.submit([view(f"e{number}")])
+    assert len(shop.pipeline._unsure) == 5
+    await shop.pipeline.stop()
+
+
 async def test_what_was_submitted_before_an_erasure_is_erased_with_the_rest():
     async with Shop(Gated()) as shop:
         shop.journal.open.clear()

@@ -241,7 +241,9 @@ class Pipeline:
 
     def _fail(self, calls: list[Call], error: Exception) -> None:
         for call in calls:
-            self._unsure.update(call.actions())
+            # The first that fail may have been kept; later the journal is known to be away.
+            if len(self._unsure) < self._capacity:
+                self._unsure.update(call.actions())
             call.fail(error)
 
     async def _commit(self, entries: list[Entry]) -> tuple[Kept, Effects]:
