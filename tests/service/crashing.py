@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from punnet.journal.postgres import PostgresJournal
+from punnet.journal.postgres_reader import PostgresReader
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import Farm, Product, Record
 from tests.servers.postgres import Throwaway
@@ -85,17 +85,12 @@ class PostgresStore:
         self._strikes = self._down = False
 
     async def records(self) -> list[Record]:
-        """Return what the table holds; the server has the market to itself, so nothing is locked for it."""
-        journal = PostgresJournal(self.url, "main", patience=30)
-        kept: list[Record] = []
+        """Return what the table holds."""
+        journal = await PostgresReader.open(self.url, patience=30)
         try:
-            after = 0
-            while rows := await journal._read(after):
-                kept += map(journal._record, rows)
-                after = rows[-1]["seq"]
+            return [record async for batch in journal.read() for record in batch.records]
         finally:
             await journal.close()
-        return kept
 
     async def strike(self, chance: Random) -> bool:
         """Kill every process of PostgreSQL, every other time, and let the others notice for a moment."""
