@@ -25,6 +25,7 @@ from punnet.cli import main
 from punnet.commands.terminal import ERASED
 from punnet.importing.progress import Likeness, Note
 from punnet.journal.sqlite import SqliteJournal
+from punnet.keys import digest_of
 from punnet.settings import Settings
 from punnet.sockets import bind
 from tests.commands.screen import screen
@@ -307,6 +308,88 @@ def test_a_snapshot_that_cannot_be_written_is_one_sentence_and_2(tmp_path, files
     )
 
 
+# ------------------------------------------------------------------------------------------------------- keys
+
+KEY = re.compile(r"punnet_(shop|back-end|admin)_[A-Za-z0-9_-]{43}")
+
+
+def keys(*arguments: object, database: object) -> Result:
+    return punnet("keys", *arguments, "--database", database)
+
+
+def test_a_key_is_printed_alone_and_once(tmp_path):
+    made = keys("create", "--role", "back-end", "--note", "orders", database=tmp_path / "market.db")
+    assert made.exit_code == 0
+    shown = made.stdout.rstrip("\n")
+    assert KEY.fullmatch(shown)
+    told = re.fullmatch(
+        r"That is the key ([0-9a-f]{8}), for the role back-end. It is not shown again.\n", made.stderr
+    )
+    assert told
+    listed = keys("list", database=tmp_path / "market.db")
+    assert re.fullmatch(rf"{told[1]}  back-end  20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ  orders\n", listed.stdout)
+
+
+def test_no_list_and_no_file_has_a_key_and_no_list_a_digest(tmp_path):
+    database = tmp_path / "market.db"
+    shown = [
+        keys("create", "--role", role, database=database).stdout.strip()
+        for role in ("shop", "back-end", "admin", "shop")
+    ]
+    digests = [digest_of(each) for each in shown]
+    listings = [keys("list", *json, database=database) for json in ([], ["--json"])]
+    for listed in listings:
+        assert not [secret for secret in (*shown, *digests) if secret in listed.output]
+    assert [key["role"] for key in said(listings[1])] == ["shop", "back-end", "admin", "shop"]
+    assert [set(key) for key in said(listings[1])] == [{"id", "role", "note", "created"}] * 4
+    at_rest = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert not [each for each in shown if each.encode() in at_rest]
+    assert all(each.encode() in at_rest for each in digests)
+
+
+def test_a_program_is_told_a_new_key_and_its_id(tmp_path):
+    made = keys("create", "--role", "admin", "--json", database=tmp_path / "market.db")
+    assert made.stderr == ""
+    told = said(made)
+    assert KEY.fullmatch(told.pop("key"))
+    assert said(keys("list", "--json", database=tmp_path / "market.db")) == [told]
+
+
+def test_revoke_ends_with_1_and_a_sentence_where_no_key_has_the_id(tmp_path):
+    database = tmp_path / "market.db"
+    key_id = said(keys("create", "--role", "shop", "--json", database=database))["id"]
+    gone = keys("revoke", key_id, database=database)
+    assert (gone.exit_code, gone.stderr) == (0, f"The key {key_id} is revoked.\n")
+    again = keys("revoke", key_id, database=database)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert again.stderr == (f"Error: No key has the id {key_id}; `punnet keys list` shows those there are.\n")
+    none = keys("list", database=database)
+    assert (none.exit_code, none.stdout, none.stderr) == (0, "", "There are no keys.\n")
+    assert said(keys("list", "--json", database=database)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("create",), "Missing option '--role'"),
+        (("create", "--role", "boss"), "'boss' is not one of 'shop', 'back-end', 'admin'"),
+        (("create", "--role", "shop", "--note", "a\nb"), "The note of a key is one line of at most 200"),
+        (("list", "--database", "memory:"), "Keys are kept beside a journal: name a file or a database"),
+    ],
+)
+def test_what_keys_cannot_do_is_one_sentence_and_2(tmp_path, arguments, sentence):
+    result = punnet("keys", *arguments, DATABASE_URL=f"sqlite:///{tmp_path}/market.db")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
+
+
+def test_keys_are_kept_on_postgresql_too(lasting_url):
+    made = said(keys("create", "--role", "shop", "--note", "till", "--json", database=lasting_url))
+    assert [key["note"] for key in said(keys("list", "--json", database=lasting_url))] == ["till"]
+    assert keys("revoke", made["id"], database=lasting_url).exit_code == 0
+    assert said(keys("list", "--json", database=lasting_url)) == []
+
+
 # --------------------------------------------------------------------------------------------------- simulate
 
 
@@ -412,7 +495,10 @@ def test_a_reader_who_has_seen_enough_ends_it_quietly():
 
 
 @pytest.mark.service
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["config"], ["simulate", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["serve", "--help"], ["config"], ["simulate", "x"], ["keys"], ["keys", "list", "-h"]],
+)
 def test_what_needs_no_server_loads_none(arguments):
     heavy = ["asyncpg", "litestar", "numba", "numpy", "punnet.bootstrap", "uvicorn"]
     program = (
@@ -498,6 +584,27 @@ async def test_a_signal_ends_it_with_0_and_the_next_start_has_its_state(tmp_path
         assert "2 records replayed" in program.said[-1]
         assert (await program.client.get("/api/products/kale")).status_code == 200
         assert await program.end(signal.SIGINT) == 0
+
+
+@pytest.mark.service
+async def test_keys_are_made_listed_and_revoked_beside_a_running_server(tmp_path):
+    async def run(*arguments: str) -> Result:
+        return await asyncio.to_thread(keys, *arguments, database=tmp_path / "market.db")
+
+    async with started(tmp_path, "serve", "--database", "market.db") as program:
+        await open_stall(program.client)
+        made = said(await run("create", "--role", "back-end", "--json"))
+        assert [key["id"] for key in said(await run("list", "--json"))] == [made["id"]]
+        (await program.client.post("/api/orders", json=order(1))).raise_for_status()
+        assert (await run("revoke", made["id"])).exit_code == 0
+        assert said(await run("list", "--json")) == []
+        kept = said(await run("create", "--role", "shop", "--json"))
+        assert await program.end(signal.SIGTERM) == 0
+        rest = (await program.process.stderr.read()).decode()
+        assert not [key for key in (made["key"], kept["key"]) if key in rest or digest_of(key) in rest]
+    async with started(tmp_path, "serve", "--database", "market.db") as program:
+        assert "3 records replayed" in program.said[-1]
+        assert [key["id"] for key in said(await run("list", "--json"))] == [kept["id"]]
 
 
 @pytest.mark.service

@@ -1,46 +1,35 @@
 """The program `punnet`: how its commands are called."""
 
-import asyncio
-import importlib.util
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
-import uvloop
-from click.decorators import FC
 
 from punnet import __version__
 from punnet.commands.help import Program
-from punnet.settings import FIELDS, SQLITE, Settings, read
-
-T = TypeVar("T")
-
-
-def _later(name: str) -> ModuleType:
-    """Return a module that is loaded when it is first used: help and refusals need nothing of a server."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from punnet.commands.keys import keys
+from punnet.commands.options import (
+    chosen,
+    database_option,
+    json_option,
+    later,
+    print_json,
+    run,
+    setting,
+    settings_of,
+    url_of,
+)
+from punnet.settings import read
 
 if TYPE_CHECKING:
     from punnet.commands import filling, listing, running, simulating
 else:
     filling, listing, running, simulating = (
-        _later(f"punnet.commands.{name}") for name in ("filling", "listing", "running", "simulating")
+        later(f"punnet.commands.{name}") for name in ("filling", "listing", "running", "simulating")
     )
 
 
@@ -66,18 +55,9 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _setting(option: str, name: str, purpose: str, metavar: str) -> Callable[[FC], FC]:
-    """Return an option that takes the place of a setting."""
-    (default,) = (field.default for field in FIELDS if field.name == name)
-    instead = f"{name.upper()}, else {default}" if default else name.upper()
-    return click.option(option, help=f"{purpose}  [{instead}]", metavar=metavar)
-
-
-host_option = _setting("--host", "host", "Address to listen on; 0.0.0.0 is all of them.", "ADDRESS")
-port_option = _setting("--port", "port", "Port to listen on; 0 takes a free one.", "PORT")
-handlers_option = _setting("--handlers", "handlers", "Own handlers.", "MODULE|FILE")
-database_option = _setting("--database", "database_url", "The journal.", "FILE|URL")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+host_option = setting("--host", "host", "Address to listen on; 0.0.0.0 is all of them.", "ADDRESS")
+port_option = setting("--port", "port", "Port to listen on; 0 takes a free one.", "PORT")
+handlers_option = setting("--handlers", "handlers", "Own handlers.", "MODULE|FILE")
 
 
 @main.command(
@@ -106,14 +86,14 @@ def serve_command(
 
     Ctrl-C ends it: what is being answered is answered first, and all that was accepted is in the journal.
     """
-    given = _given(HOST=host, PORT=port, DATABASE_URL=_url(database), HANDLERS=handlers)
+    given = chosen(HOST=host, PORT=port, DATABASE_URL=url_of(database), HANDLERS=handlers)
     settings, _ = read(os.environ, given)
     if worker is not None:
-        _run(running.serve_as_worker(settings, [int(each) for each in worker.split(",")]))
+        run(running.serve_as_worker(settings, [int(each) for each in worker.split(",")]))
     elif settings.workers > 1:
-        context.exit(_run(running.serve_with_workers(settings, os.environ | given)))
+        context.exit(run(running.serve_with_workers(settings, os.environ | given)))
     else:
-        _run(running.serve_market(settings))
+        run(running.serve_market(settings))
 
 
 @main.command(
@@ -135,8 +115,8 @@ def demo(host: str | None, port: str | None, shoppers: int, database: str) -> No
 
     Farms, products and a year of real baskets come with the program; the journal keeps what happens to them.
     """
-    settings = _settings(HOST=host, PORT=port, DATABASE_URL=_url(database))
-    _run(running.serve_demo(settings, shoppers))
+    settings = settings_of(HOST=host, PORT=port, DATABASE_URL=url_of(database))
+    run(running.serve_demo(settings, shoppers))
 
 
 class Source(click.Path):
@@ -188,10 +168,10 @@ def import_command(
     that an import can be run again; one of a file that was broken off goes on where it was. It ends with 1
     where a line was refused.
     """
-    settings = _settings(DATABASE_URL=_url(database))
-    imported = _run(filling.import_all(settings, sources, quiet=as_json, from_start=from_start))
+    settings = settings_of(DATABASE_URL=url_of(database))
+    imported = run(filling.import_all(settings, sources, quiet=as_json, from_start=from_start))
     if as_json:
-        _print(imported)
+        print_json(imported)
     context.exit(0 if all(each.whole for each in imported) else 1)
 
 
@@ -217,11 +197,14 @@ def snapshot_command(database: str | None, nice: int, *, as_json: bool) -> None:
     A server does so by itself, every SNAPSHOT_RECORDS records; it may be running meanwhile.
     """
     os.nice(nice)
-    made = _run(filling.make_snapshot(_settings(DATABASE_URL=_url(database))))
+    made = run(filling.make_snapshot(settings_of(DATABASE_URL=url_of(database))))
     if as_json:
-        _print({"record": made.last, "bytes": made.size, "seconds": round(made.seconds, 3)})
+        print_json({"record": made.last, "bytes": made.size, "seconds": round(made.seconds, 3)})
     else:
         click.echo(f"Snapshot of record {made.last:,}: {made.size:,} bytes in {made.seconds:.1f} s.")
+
+
+main.add_command(keys)
 
 
 @main.command(
@@ -288,11 +271,11 @@ def simulate(
     ARE WRITTEN into that market and change what it recommends to everybody: do not name a market that people
     buy in.
     """
-    url = url or f"http://127.0.0.1:{_settings().port}"
+    url = url or f"http://127.0.0.1:{settings_of().port}"
     plan = simulating.Plan(url=url, rate=rate, shoppers=shoppers, seconds=seconds, actions=actions, seed=seed)
-    simulated = _run(simulating.simulate(plan))
+    simulated = run(simulating.simulate(plan))
     if as_json:
-        _print(simulated)
+        print_json(simulated)
     else:
         click.echo("\n".join(simulating.told(simulated)))
 
@@ -314,33 +297,8 @@ def config(*, changed: bool, as_json: bool) -> None:
     _, all_of_them = read(os.environ, {})
     shown = [line for line in all_of_them if not changed or line.source != "default"]
     if as_json:
-        _print(shown)
+        print_json(shown)
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in listing.listed(shown, width):
         click.echo(line)
-
-
-def _settings(**options: str | None) -> Settings:
-    return read(os.environ, _given(**options))[0]
-
-
-def _given(**options: str | None) -> dict[str, str]:
-    return {name: text for name, text in options.items() if text is not None}
-
-
-def _url(database: str | None) -> str | None:
-    """Return a DATABASE_URL for the name of a file, or the URL that it is already."""
-    if database is None or ":" in database:
-        return database
-    return f"{SQLITE}{database}"
-
-
-def _print(content: object) -> None:
-    """Print JSON."""
-    click.echo(msgspec.json.format(msgspec.json.encode(content)))
-
-
-def _run(work: Coroutine[None, None, T]) -> T:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)

@@ -1,5 +1,7 @@
 """How the program explains itself."""
 
+from collections.abc import Iterator
+
 import click
 import pytest
 from click.testing import CliRunner, Result
@@ -8,6 +10,17 @@ from punnet.cli import main
 from punnet.commands.help import SECTIONS
 
 COMMANDS = list(main.commands)
+
+
+def every(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield all commands by what is typed, those of commands included."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from every(command, f"{before}{name} ")
+
+
+EVERY = dict(every(main))
 
 
 def punnet(*arguments: str, **environment: str) -> Result:
@@ -23,21 +36,27 @@ def test_without_a_command_it_says_which_there_are():
     assert "..." not in listed
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY)
 def test_each_command_explains_its_options_and_has_examples(command):
-    said = punnet(command, "--help").stdout
+    said = punnet(*command.split(), "--help").stdout
     assert f"Usage: punnet {command} " in said
     examples = said.partition("\nExamples:\n")[2].splitlines()
     assert examples
     assert all(line.startswith(f"  punnet {command}") for line in examples)
-    for option in main.commands[command].params:
+    for option in EVERY[command].params:
         if isinstance(option, click.Option) and not option.hidden:
             assert option.help
             assert option.opts[0] in said.partition("\nExamples:\n")[0]
 
 
+def test_a_command_of_commands_alone_says_which_there_are():
+    alone = punnet("keys")
+    assert alone.exit_code == 0
+    assert alone.stdout == punnet("keys", "--help").stdout
+
+
 def test_every_option_stands_in_a_section_that_says_what_it_is_about():
-    named = {param.name for command in main.commands.values() for param in command.params}
+    named = {param.name for command in EVERY.values() for param in command.params}
     placed = [name for names in SECTIONS.values() for name in names]
     assert len(placed) == len(set(placed))
     assert set(placed) <= named

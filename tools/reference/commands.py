@@ -29,8 +29,13 @@ def _overview() -> str:
     return table(("command", "what it does"), rows)
 
 
-def _all() -> list[tuple[str, click.Command]]:
-    return [(name, command) for name, command in main.commands.items() if not command.hidden]
+def _all(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands by what is typed, each group before its own."""
+    for name, command in group.commands.items():
+        if not command.hidden:
+            yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from _all(command, f"{before}{name} ")
 
 
 def _commands() -> Iterator[str]:

@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "What it works on": ("database", "handlers", "url"),
     "Shoppers": ("shoppers", "rate", "seed"),
     "How long": ("seconds", "actions"),
+    "The key": ("role", "note"),
     "What it prints": ("as_json", "changed"),
 }
 """What options are about, by their names; the others stand at the end."""

@@ -28,6 +28,15 @@ CREATE TABLE outbox (
     PRIMARY KEY (market, id)
 );
 CREATE INDEX outbox_due ON outbox (market, due) WHERE due IS NOT NULL;
+CREATE TABLE api_key (
+    market text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    role text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    note text NOT NULL,
+    created_at double precision NOT NULL,
+    PRIMARY KEY (market, id)
+);
 -- What is materialized is worked out once: else a join could take each body apart again for each pair of rows.
 CREATE VIEW orders AS
 WITH shown AS MATERIALIZED (

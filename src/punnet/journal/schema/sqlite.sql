@@ -22,6 +22,15 @@ CREATE TABLE outbox (
     PRIMARY KEY (market, id)
 );
 CREATE INDEX outbox_due ON outbox (market, due) WHERE due IS NOT NULL;
+CREATE TABLE api_key (
+    market TEXT NOT NULL,
+    id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    note TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    PRIMARY KEY (market, id)
+);
 -- LIMIT -1 has a view worked out once: else a join would take a body apart again for each pair of rows.
 CREATE VIEW orders AS
 SELECT

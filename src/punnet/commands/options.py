@@ -1,0 +1,70 @@
+"""The options that several commands share, and how a command goes about its work."""
+
+import asyncio
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from types import ModuleType
+from typing import TypeVar
+
+import click
+import msgspec
+import uvloop
+from click.decorators import FC
+
+from punnet.settings import FIELDS, SQLITE, Settings, read
+
+T = TypeVar("T")
+
+
+def later(name: str) -> ModuleType:
+    """Return a module that is loaded when it is first used: help and refusals need nothing of a server."""
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def setting(option: str, name: str, purpose: str, metavar: str) -> Callable[[FC], FC]:
+    """Return an option that takes the place of a setting."""
+    (default,) = (field.default for field in FIELDS if field.name == name)
+    instead = f"{name.upper()}, else {default}" if default else name.upper()
+    return click.option(option, help=f"{purpose}  [{instead}]", metavar=metavar)
+
+
+database_option = setting("--database", "database_url", "The journal.", "FILE|URL")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def settings_of(**options: str | None) -> Settings:
+    """Return the settings, with options of a command in place of what the environment says."""
+    return read(os.environ, chosen(**options))[0]
+
+
+def chosen(**options: str | None) -> dict[str, str]:
+    """Return the options that were given."""
+    return {name: text for name, text in options.items() if text is not None}
+
+
+def url_of(database: str | None) -> str | None:
+    """Return a DATABASE_URL for the name of a file, or the URL that it is already."""
+    if database is None or ":" in database:
+        return database
+    return f"{SQLITE}{database}"
+
+
+def print_json(content: object) -> None:
+    """Print JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content)))
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    """Return what `work` gives, once it is done."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
