@@ -46,7 +46,12 @@ export function isBusy({ code }) {
   return ["TOO_MANY_REQUESTS", "UNAVAILABLE", "INTERNAL_ERROR"].includes(code);
 }
 
+/** Whether the server does not take the token that it was shown. */
+export function isUnauthorized(error) {
+  return error instanceof Refused && error.code === "UNAUTHORIZED";
+}
+
 /** Whether the same may be accepted a little later: when the server is there, and free, or is shown another token. */
 export function mayPass(error) {
-  return !(error instanceof Refused) || isBusy(error) || error.code === "UNAUTHORIZED";
+  return !(error instanceof Refused) || isBusy(error) || isUnauthorized(error);
 }

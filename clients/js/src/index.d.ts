@@ -320,8 +320,17 @@ export class Punnet {
   on(type: "pending", listener: (count: number) => void): () => void;
   /** What was missed is no longer held: load the page's data anew. */
   on(type: "unresumed", listener: () => void): () => void;
-  /** The server does not want an action of the outbox, or, with null, the stream. */
+  /**
+   * The server does not want an action of the outbox, or, with null, the stream. Where it takes neither the token nor
+   * the next one that `token` gives, the stream is closed; `connect` tries again.
+   */
   on(type: "refused", listener: (error: Refused, action: Action | null) => void): () => void;
+
+  /**
+   * Show the server on the open stream the token that `token` gives now. It does so by itself half a minute before
+   * the `exp` of a JWT. Resolves to the server's answer; to null where the stream had to begin anew for it.
+   */
+  refreshToken(): Promise<Message<"HEARTBEAT"> | null>;
 
   /** Resolves to all topics it then has. */
   subscribe(topics: Topic[], narrowing?: Narrowing): Promise<Topic[]>;

@@ -81,6 +81,11 @@ export class Punnet {
     return () => listeners.delete(listener);
   }
 
+  /** Show the server a new token on the open stream. */
+  refreshToken() {
+    return this.#stream.authenticate();
+  }
+
   subscribe(topics, { filter, latitude, longitude } = {}) {
     return this.#change("SUBSCRIBE", { topics, filter, latitude, longitude });
   }

@@ -19,10 +19,15 @@ class Shared {
   #asked = new Set();
   #sending = 0;
   #isDue = false;
+  #isRefused = false;
 
   constructor(options, forget) {
     this.punnet = new Punnet(options);
-    this.punnet.on("state", () => this.#changed());
+    this.punnet.on("state", (state) => {
+      // Nobody closed it who holds it: the server does not take the token.
+      if (state === "closed" && this.#holders.size) this.#isRefused = true;
+      this.#changed();
+    });
     this.#forget = forget;
     this.#changed();
   }
@@ -30,6 +35,7 @@ class Shared {
   /** Keep the stream open, with these topics, until the function that this gives is called. */
   hold(topics) {
     const holder = { topics };
+    this.#isRefused = false;
     this.#holders.add(holder);
     this.#changed();
     return () => {
@@ -62,7 +68,7 @@ class Shared {
   #settle() {
     if (this.#holders.size) {
       this.#subscribe();
-      this.punnet.connect();
+      if (!this.#isRefused) this.punnet.connect();
     } else if (!this.#sending || !["idle", "live"].includes(this.punnet.state)) {
       // What cannot be sent now is kept in the browser's storage for the next client.
       this.#forget(this);

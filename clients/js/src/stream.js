@@ -2,10 +2,11 @@
 
 import { fullJitter } from "./backoff.js";
 import { Connection } from "./connection.js";
-import { isBusy, Refused, Unreachable } from "./errors.js";
+import { isBusy, isUnauthorized, Refused, Unreachable } from "./errors.js";
 import { EVENTS, openEvents } from "./events.js";
 import { parameters } from "./rest.js";
 import { openSocket, WEBSOCKET } from "./socket.js";
+import { Renewal } from "./tokens.js";
 
 /** How long everything may take: milliseconds, but for what is counted. */
 export const PACE = {
@@ -16,6 +17,7 @@ export const PACE = {
   blocked: 2, // WebSockets in a row that did not open, until events are tried
   again: 15_000, // on events, until a WebSocket is tried again; twice as long each time
   seldom: 600_000,
+  settled: 1_000, // until a connection counts as one whose token is taken
 };
 
 const PATHS = { [WEBSOCKET]: "ws/recommendations", [EVENTS]: "api/recommendations/stream" };
@@ -42,6 +44,10 @@ export class Stream {
   #waiting = [];
   #trying = [];
   #refusal = "";
+  #shown;
+  #openedAt = 0;
+  #isDenied = false;
+  #renewal = new Renewal();
   #isTold = false;
   #wake = () => this.#online();
 
@@ -73,16 +79,13 @@ export class Stream {
     if (this.isOn) return;
     globalThis.addEventListener?.("online", this.#wake);
     this.#tries = this.#unopened = 0;
+    this.#isDenied = false;
     this.#begin();
     this.#turnTo("connecting");
   }
 
   close() {
-    if (!this.isOn) return;
-    globalThis.removeEventListener?.("online", this.#wake);
-    this.#leave();
-    this.#turnTo("closed");
-    this.#release(({ reject }) => reject(new Unreachable("The connection was closed.")));
+    this.#end(new Unreachable("The connection was closed."));
   }
 
   /** Begin anew, with the query as it is now, and go on from the last message. */
@@ -110,21 +113,40 @@ export class Stream {
     return this.#connection.ask(type, payload);
   }
 
+  /**
+   * Show the token that `token()` gives now. Resolves to the server's answer, and to null where nothing can be said
+   * on what carries it: then it begins anew. Throws Refused, or Unreachable; a token may be shown again later.
+   */
+  async authenticate() {
+    const connection = this.#connection;
+    if (this.transport === EVENTS) {
+      this.reopen();
+      await this.whenLive();
+      return null;
+    }
+    const token = await this.#token();
+    const answer = await this.ask("AUTHENTICATE", { token });
+    // One that came meanwhile has shown a token of its own.
+    if (connection === this.#connection) this.#keep(token);
+    return answer;
+  }
+
   #begin() {
     this.#retry = null;
     this.#isTold = false;
     const message = (one) => this.#hear(one);
     const ended = (how) => this.#lost(how);
-    this.#connection = this.#connect(this.#next, () => this.#wanted(), { message, ended });
+    const token = async () => (this.#shown = await this.#token());
+    this.#connection = this.#connect(this.#next, () => this.#wanted(), { message, ended }, token);
   }
 
-  #connect(transport, query, told) {
+  #connect(transport, query, told, token = this.#token) {
     const address = new URL(PATHS[transport], this.#base);
     const dial = (token, hears) => {
       address.search = parameters(transport === WEBSOCKET ? { ...query(), token } : query());
       return transport === WEBSOCKET ? openSocket(address, hears) : openEvents(address, token, hears);
     };
-    return new Connection({ transport, token: this.#token, dial, told, pace: this.#pace });
+    return new Connection({ transport, token, dial, told, pace: this.#pace });
   }
 
   #wanted() {
@@ -146,6 +168,8 @@ export class Stream {
   #opened() {
     this.#tries = this.#unopened = 0;
     this.#refusal = "";
+    this.#openedAt = performance.now();
+    if (this.#next === WEBSOCKET) this.#keep(this.#shown);
     if (this.#next === EVENTS) this.#tryLater();
     this.#turnTo("live");
     this.#release(({ resolve }) => resolve());
@@ -153,20 +177,48 @@ export class Stream {
 
   #lost({ isOpen, code, error }) {
     clearTimeout(this.#trial);
+    this.#renewal.stop();
     this.#probe?.close();
+    if (isOpen && performance.now() - this.#openedAt >= this.#pace.settled) this.#isDenied = false;
     if (!isOpen) this.#choose();
+    if (isUnauthorized(error)) {
+      this.#deny(error);
+      return;
+    }
     const tries = code === TRY_AGAIN_LATER ? this.#tries + LATER : this.#tries;
     this.#tries += 1;
-    const wait = (error?.retryAfter ?? 0) + fullJitter(tries, this.#pace);
-    this.#retry = setTimeout(() => this.#begin(), wait);
-    this.#turnTo("reconnecting");
+    this.#comeBack((error?.retryAfter ?? 0) + fullJitter(tries, this.#pace));
     if (this.isOn && error instanceof Refused && !isBusy(error)) this.#refuse(error);
   }
 
-  /** What did not open may be blocked, or the server may be away: then it begins with a WebSocket when it is back. */
+  #comeBack(wait) {
+    this.#retry = setTimeout(() => this.#begin(), wait);
+    this.#turnTo("reconnecting");
+  }
+
+  /** Show another token at once, and once: where that is not taken either, there is nobody to wait for. */
+  #deny(error) {
+    if (this.#isDenied) {
+      this.#end(error);
+      this.#told.refused(error);
+      return;
+    }
+    this.#isDenied = true;
+    this.#comeBack(0);
+  }
+
+  /** Be ready to show another token before this one expires; where that is refused, the server says so in the end. */
+  #keep(token) {
+    this.#renewal.expect(token, () => this.authenticate().catch(() => {}));
+  }
+
+  /**
+   * What did not open may be blocked, or the server may be away: then it begins with a WebSocket when it is back.
+   * After a token was not taken, it may be the next one: only events tell.
+   */
   #choose() {
     this.#unopened = this.#next === WEBSOCKET ? this.#unopened + 1 : 0;
-    this.#next = this.#unopened < this.#pace.blocked ? WEBSOCKET : EVENTS;
+    this.#next = this.#unopened < (this.#isDenied ? 1 : this.#pace.blocked) ? WEBSOCKET : EVENTS;
   }
 
   #refuse(error) {
@@ -202,7 +254,16 @@ export class Stream {
     this.#begin();
   }
 
+  #end(error) {
+    if (!this.isOn) return;
+    globalThis.removeEventListener?.("online", this.#wake);
+    this.#leave();
+    this.#turnTo("closed");
+    this.#release(({ reject }) => reject(error));
+  }
+
   #leave() {
+    this.#renewal.stop();
     clearTimeout(this.#retry);
     clearTimeout(this.#trial);
     this.#retry = null;

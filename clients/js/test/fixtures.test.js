@@ -54,6 +54,7 @@ const SAY = {
   UNSUBSCRIBE: (punnet, { topics }) => punnet.unsubscribe(topics),
   USER_ACTION: (punnet, { type, ...about }) => punnet.track(type, about),
   REQUEST_RECOMMENDATIONS: (punnet, query) => punnet.request(query),
+  AUTHENTICATE: (punnet) => punnet.refreshToken(),
 };
 
 test("each message that a server takes is what the client says", async (t) => {
@@ -62,7 +63,9 @@ test("each message that a server takes is what the client says", async (t) => {
     await call("PUT", `/api/products/${id}`, { name: id, farmId: "hill", category: "Vegetables", price: 4.99 });
   }
   const relay = await Relay.open(t);
-  const punnet = new Punnet({ url: relay.url, userId: somebody(), storage: null }).connect();
+  let shown = null;
+  const token = () => shown;
+  const punnet = new Punnet({ url: relay.url, userId: somebody(), storage: null, token }).connect();
   t.after(() => punnet.close());
   await live(punnet);
   for (const { kind, name, message, answered } of await accepted("client")) {
@@ -73,6 +76,7 @@ test("each message that a server takes is what the client says", async (t) => {
     // An id stands for one action, also when the server has seen these tests before.
     const payload = structuredClone(message.payload ?? {});
     if (payload.eventId) payload.eventId += punnet.userId;
+    shown = payload.token ?? null;
     await SAY[kind](punnet, payload);
     const { requestId, ...said } = relay.frames[0];
     if (kind === "USER_ACTION") {

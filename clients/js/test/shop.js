@@ -107,12 +107,12 @@ export class Storage {
 }
 
 /** A stream that does not take its time. */
-export function quick(t, relay, { topics = ["price_drops"], pace = {} } = {}) {
+export function quick(t, relay, { topics = ["price_drops"], pace = {}, token = async () => null } = {}) {
   const told = { messages: [], states: [], refused: [] };
   const query = { userId: somebody(), topics };
   const stream = new Stream({
     base: relay.url,
-    token: async () => null,
+    token,
     query: () => query,
     told: {
       message: (message) => told.messages.push(message),

@@ -42,6 +42,8 @@ export async function afternoon(url: string): Promise<string[]> {
     if (error instanceof Refused) seen.push(`${error.name} ${error.code} ${error.status} ${error.allowed}`);
     else if (error instanceof Unreachable) seen.push(error.name);
   }
+  const shown: Message<"HEARTBEAT"> | null = await punnet.refreshToken().catch(() => null);
+  seen.push(`a token was shown at ${shown?.payload.serverTime}`);
   off();
   punnet.close();
   seen.push(`${punnet.state} ${punnet.transport} ${punnet.pending} ${punnet.topics.join()} ${punnet.userId}`);
