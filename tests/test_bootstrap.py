@@ -6,12 +6,14 @@ import math
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import jwt
 import msgspec
 import numba
 import pytest
@@ -21,6 +23,7 @@ from websockets.exceptions import InvalidStatus
 from punnet.bootstrap import STATISTICS, Server, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting
 from punnet.hub import SERVICE_RESTART
+from punnet.keys import Role
 from punnet.market import (
     Action,
     EntityType,
@@ -416,3 +419,21 @@ async def test_statistics_can_be_switched_off(tmp_path):
             )
     assert statistics.status_code == metrics.status_code == 404
     assert "/api/recommendations/stats" not in document.json()["paths"]
+
+
+async def test_in_token_mode_keys_and_tokens_open_what_is_theirs(settings):
+    secret = "a secret of at least thirty-two bytes"
+    settings = msgspec.structs.replace(settings, auth_mode="token", jwt_secret=secret)
+    with bind(settings) as listener:
+        server = await build(settings)
+        async with running(server) as shop:
+            assert "AUTH_MODE=token, shoppers show a token and programs a key" in greeting(server, listener)
+            key = await shop.doors.first_key()
+            assert key is not None
+            assert (await shop.doors.holder(key)).role is Role.ADMIN
+            token = jwt.encode({"sub": "ann", "exp": time.time() + 60}, secret, "HS256")
+            assert (await shop.doors.holder(token)).user_id == "ann"
+        again = await build(settings)
+        assert await again.shop.doors.first_key() is None
+        await again.shop.doors.stop()
+        await again.journal.close()

@@ -279,3 +279,16 @@ def test_the_password_of_a_refused_relay_is_not_shown_either(password):
     with pytest.raises(BadSetting) as refused:
         read({"SMTP_URL": f"smtpx://ann:{password}@mail.example.org"}, {})
     assert 'SMTP_URL is "smtpx://ann:***@mail.example.org"' in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "JWKS_URL"])
+def test_a_mode_that_asks_for_tokens_needs_to_know_how_they_are_signed(name):
+    with pytest.raises(BadSetting, match="AUTH_MODE=token needs JWT_SECRET or JWKS_URL beside it"):
+        read({"AUTH_MODE": "token"}, {})
+    with pytest.raises(BadSetting, match=r"AUTH_MODE is .closed., but it takes open or token"):
+        read({"AUTH_MODE": "closed"}, {})
+    value = {"JWT_SECRET": "s" * 32, "JWKS_URL": "https://shop.example/keys"}[name]
+    settings, listed = read({"AUTH_MODE": "token", name: value}, {})
+    assert settings.auth_mode == "token"
+    shown = {each.name: each.value for each in listed}
+    assert shown["JWT_SECRET"] == ("***" if name == "JWT_SECRET" else "")

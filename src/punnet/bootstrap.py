@@ -31,24 +31,21 @@ from punnet.errors import BadFile, BadSetting
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
 from punnet.hub import Hub
-from punnet.journal import Journal, Reader
-from punnet.journal.memory import MemoryJournal
-from punnet.journal.postgres import PostgresJournal
-from punnet.journal.postgres_reader import PostgresReader
-from punnet.journal.sqlite import SqliteJournal
-from punnet.journal.sqlite_reader import SqliteReader
+from punnet.journal import Journal
 from punnet.mail import Mailer, Relay, letter_for
+from punnet.opening import open_doors, open_journal, reading, snapshots_of
 from punnet.pipeline import Follower, Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.messages import LARGEST_FRAME
 from punnet.protocol.thanks import Sender
-from punnet.settings import MEMORY, Settings
-from punnet.snapshots import Restored, Snapshots, header_of, restore
+from punnet.settings import TOKEN, Settings
+from punnet.snapshots import Restored, header_of, restore
 from punnet.snapshotting import Snapshotting
 from punnet.tail import Tail
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
+from punnet.web.doors import Doors
 from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
@@ -109,15 +106,16 @@ async def build(
 
     From then on it calls `handlers`. Raises BadSetting or BadFile with a sentence where that cannot be.
     """
-    journal = await _journal(settings)
+    journal = await open_journal(settings)
     try:
         began = time.perf_counter()
         _compile()
-        restored = await restore(journal, _snapshots(settings), settings.tuning)
+        restored = await restore(journal, snapshots_of(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
+        doors = await open_doors(settings, clock)
         bell = Bell(settings.redis_url, journal.identity) if settings.redis_url else None
-        shop = _shop(settings, journal, bell, restored, clock, handlers)
+        shop = _shop(settings, journal, bell, doors, restored, clock, handlers)
     except BaseException:
         await journal.close()
         raise
@@ -139,47 +137,21 @@ async def snap(settings: Settings) -> Snapped:
     Raises BadSetting or BadFile with a sentence where that cannot be; where somebody is erased meanwhile,
     no snapshot is left.
     """
-    snapshots, began = _snapshots(settings), time.perf_counter()
+    snapshots, began = snapshots_of(settings), time.perf_counter()
     if snapshots is None:
         raise BadSetting("a journal in memory has no snapshot; name a file in DATABASE_URL")
-    async with _reading(settings) as journal:
+    async with reading(settings) as journal:
         restored = await restore(journal, snapshots, settings.tuning)
         size = snapshots.save(header_of(restored, journal), snapshot.dump(restored.engine))
-    async with _reading(settings) as again:
+    async with reading(settings) as again:
         if again.erasures != journal.erasures:
             snapshots.delete()
             raise BadFile("somebody was erased meanwhile, so that the snapshot was deleted; make it again")
     return Snapped(restored.last, size, time.perf_counter() - began)
 
 
-async def _journal(settings: Settings) -> Journal:
-    if settings.database_url == MEMORY:
-        return MemoryJournal()
-    if settings.database is None:
-        return await PostgresJournal.open(settings.database_url)
-    return await SqliteJournal.open(settings.database)
-
-
-@asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[Reader]:
-    """Hold the journal open for reading alone."""
-    reader: Reader
-    if settings.database is None:
-        reader = await PostgresReader.open(settings.database_url)
-    else:
-        reader = SqliteReader(settings.database)
-    try:
-        yield reader
-    finally:
-        await reader.close()
-
-
-def _snapshots(settings: Settings) -> Snapshots | None:
-    return None if settings.snapshot is None else Snapshots(settings.snapshot)
-
-
 def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None:
-    snapshots = _snapshots(settings)
+    snapshots = snapshots_of(settings)
     if snapshots is None:
         return None
     told = {"DATABASE_URL": settings.database_url, "SNAPSHOT_FILE": settings.snapshot_file}
@@ -197,6 +169,7 @@ def _shop(
     settings: Settings,
     journal: Journal,
     bell: Bell | None,
+    doors: Doors,
     restored: Restored,
     clock: Callable[[], float],
     handlers: Sequence[Handler],
@@ -217,7 +190,7 @@ def _shop(
         handlers=own, answers=answers, recent=recent, history=History(pipeline, recent, hub, clock),
         journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
-        admin_key=AdminKey(settings.admin_secret_key), origins=Origins(settings.origins),
+        admin_key=AdminKey(settings.admin_secret_key), doors=doors, origins=Origins(settings.origins),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock), shared=shared,
     )  # fmt: skip
 
@@ -289,6 +262,7 @@ async def running(server: Server) -> AsyncIterator[Shop]:
     try:
         if server.bell is not None:
             server.bell.start()
+        server.shop.doors.start()
         pipeline.start()
         history.start()
         if mailer is not None:
@@ -302,6 +276,7 @@ async def running(server: Server) -> AsyncIterator[Shop]:
             await mailer.stop()
         if server.bell is not None:
             await server.bell.stop()
+        await server.shop.doors.stop()
         await server.journal.close()
 
 
@@ -309,18 +284,25 @@ def greeting(server: Server, listener: socket.socket) -> str:
     """Return what is said when the server starts."""
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    reach = (
-        "keep it to this machine"
-        if ipaddress.ip_address(host).is_loopback
-        else "everyone who reaches this address can act as anyone: keep it to a network you trust"
-    )
     replayed = f"{server.replayed:,} records replayed"
     if server.records:
         replayed = f"{server.records:,} records from the snapshot, {server.replayed:,} replayed"
     return (
         f"Punnet listens on http://{shown}:{port} · {replayed} in {server.seconds:.1f} s · "
-        f"AUTH_MODE=open, userId is trusted: {reach}"
+        f"{_trust(server.settings, host)}"
     )
+
+
+def _trust(settings: Settings, host: str) -> str:
+    """Return whom a server on an address believes what."""
+    if settings.auth_mode == TOKEN:
+        return "AUTH_MODE=token, shoppers show a token and programs a key"
+    reach = (
+        "keep it to this machine"
+        if ipaddress.ip_address(host).is_loopback
+        else "everyone who reaches this address can act as anyone: keep it to a network you trust"
+    )
+    return f"AUTH_MODE=open, userId is trusted: {reach}"
 
 
 async def serve(server: Server, listener: socket.socket, streams: socket.socket | None = None) -> None:

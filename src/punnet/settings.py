@@ -18,6 +18,7 @@ from punnet.protocol import shapes
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
 MEMORY = "memory:"
+TOKEN = "token"
 DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
 PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
 SMTP = r"^smtp(s|\+plain)?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?$(?!\n)"
@@ -102,6 +103,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "https://shop.example,http://localhost:8000",
         ),
     ] = ""
+    auth_mode: Annotated[
+        str,
+        _text(
+            "whether a userId is believed (open) or proven (token)", r"^(open|token)$(?!\n)", "open or token"
+        ),
+    ] = "open"
+    jwt_secret: Annotated[
+        str, _secret("secret that shoppers' tokens are signed with (HS256); 32 bytes or more")
+    ] = ""
+    jwks_url: Annotated[
+        str,
+        _text(
+            "address of the keys that shoppers' tokens are signed with (RS256, ES256)",
+            r"^https?://\S+$(?!\n)",
+            "an address, such as https://shop.example/.well-known/jwks.json",
+        ),
+    ] = ""
+    jwt_audience: Annotated[str, Meta(description="audience that a token must name, if any")] = ""
+    jwt_issuer: Annotated[str, Meta(description="issuer that a token must name, if any")] = ""
+    jwt_leeway: Annotated[
+        float, _about("seconds that clocks may differ when a token is checked", at_least=0, at_most=600)
+    ] = 30
     event_queue_max_size: Annotated[
         int, _about("facts, reactions and calls of handlers that may wait", at_least=1)
     ] = 10_000
@@ -242,6 +265,10 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
         raise BadSetting(
             f"WORKERS is {settings.workers}, but a journal in a file has one process: name a database of "
             "PostgreSQL in DATABASE_URL, or set WORKERS to 1"
+        )
+    if settings.auth_mode == TOKEN and not (settings.jwt_secret or settings.jwks_url):
+        raise BadSetting(
+            "AUTH_MODE=token needs JWT_SECRET or JWKS_URL beside it: with what shoppers' tokens are signed"
         )
     if settings.redis_cache and not settings.redis_url:
         raise BadSetting("REDIS_CACHE needs REDIS_URL beside it: redis://HOST of the Redis or Valkey to use")

@@ -10,7 +10,7 @@ from punnet.errors import Refused
 from punnet.market import Farm, FarmPatch, Order, Product, ProductPatch, Query
 from punnet.protocol import actions, codec
 from punnet.protocol.messages import PAYLOADS, ClientType, ServerMessage
-from punnet.protocol.session import Ask, Listen, Send, Session, Track
+from punnet.protocol.session import Ask, Authenticate, Listen, Send, Session, Track
 from punnet.protocol.subscription import Held
 from punnet.web.catalogue import ListingQuery
 from punnet.web.recommendations import TogetherQuery
@@ -83,7 +83,7 @@ def test_a_frame_of_a_client_is_obeyed_or_answered_with_an_error(case):
     assert more == ([Listen(session.subscriptions)] if turns_topics and "answered" in case else [])
 
     if "does" in case:
-        assert isinstance(command, {"track": Track, "ask": Ask}[case["does"]])
+        assert isinstance(command, {"track": Track, "ask": Ask, "authenticate": Authenticate}[case["does"]])
         assert command.request_id == case["message"].get("requestId")
         return
     assert isinstance(command, Send)

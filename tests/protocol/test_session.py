@@ -13,6 +13,7 @@ from punnet.market import Answer, Context, Query, UserAction
 from punnet.protocol.frames import Seen
 from punnet.protocol.messages import (
     LARGEST_FRAME,
+    LONGEST_TOKEN,
     ClientType,
     Filter,
     Relevance,
@@ -21,8 +22,10 @@ from punnet.protocol.messages import (
 )
 from punnet.protocol.session import (
     GONE_QUIET,
+    TOKEN_EXPIRED,
     TOO_BIG,
     Ask,
+    Authenticate,
     Beat,
     Close,
     Listen,
@@ -462,6 +465,28 @@ def test_a_sign_of_life_says_the_time(session):
 
     assert (beat["type"], beat["payload"]) == ("HEARTBEAT", {"serverTime": "2025-01-15T10:30:30Z"})
     assert "requestId" not in beat
+
+
+def test_a_session_ends_when_its_token_does_unless_another_one_is_shown():
+    session = Session("ann", "7c1d-1", expires_at=NOW + 20)
+    session.open(NOW, HELD)
+    assert session.due == NOW + 20
+    assert session.tick(NOW + 19.9) == []
+    shown = {"type": "AUTHENTICATE", "payload": {"token": "a.b.c"}, "requestId": "r"}
+    assert receive(session, shown) == Authenticate("a.b.c", "r")
+    answer = said(session.authenticated(NOW + 25, NOW + 19.9, "r"))
+    assert (answer["type"], answer["requestId"]) == ("HEARTBEAT", "r")
+    assert session.tick(NOW + 24) == []
+    assert session.tick(NOW + 25) == [Close(TOKEN_EXPIRED, "The token has expired.")]
+
+
+@pytest.mark.parametrize("token", ["", "x" * (LONGEST_TOKEN + 1), 7_777, None])
+def test_a_token_that_is_refused_is_not_repeated(session, token):
+    refused = receive(session, {"type": "AUTHENTICATE", "payload": {"token": token}})
+    told = said(refused)
+    assert (told["type"], told["payload"]["field"]) == ("ERROR", "payload.token")
+    assert "value" not in told["payload"]
+    assert not token or str(token) not in json.dumps(told)
 
 
 def test_sixty_seconds_of_silence_end_the_connection(session):

@@ -31,6 +31,7 @@ from punnet.tail import Tail
 from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
+from punnet.web.doors import Doors
 from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
@@ -119,6 +120,7 @@ async def opened(
     monotonic: Callable[[], float] | None = None,
     run: str = "run",
     tail: float = TAIL_SECONDS,
+    doors: Doors | None = None,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders, or with another `opening`.
 
@@ -126,7 +128,8 @@ async def opened(
 
     Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds. Answers are
     given again for as many seconds as they are `cached`. On a journal that is shared, what others write is
-    looked for every `tail` seconds, and `run` tells the messages of one from those of another.
+    looked for every `tail` seconds, and `run` tells the messages of one from those of another. `doors` tell
+    who calls; without them everybody is trusted.
     """
     count = itertools.count(1)
     clock = clock or (time.time if ticking else lambda: NOW)
@@ -153,6 +156,7 @@ async def opened(
         clock=clock,
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
+        doors=doors or Doors(AdminKey(admin_key), clock),
         admin_key=AdminKey(admin_key),
         origins=Origins(origins),
         began=clock() - 60,

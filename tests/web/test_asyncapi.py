@@ -17,7 +17,7 @@ FIXTURES = Path(__file__).parents[2] / "protocol" / "fixtures"
 DOCUMENT = json.loads(document("/ws/of/a/shop"))
 SIDES = {"client": ClientType, "server": ServerType}
 
-DONE = {"track": "ACTION_ACK", "ask": "RECOMMENDATION_UPDATE"}
+DONE = {"track": "ACTION_ACK", "ask": "RECOMMENDATION_UPDATE", "authenticate": "HEARTBEAT"}
 """What tells a client that the server has done what it was to do."""
 
 UNSAYABLE = {
@@ -151,7 +151,7 @@ def test_both_streams_are_opened_with_the_same_parameters():
     assert events["query"] == query
     assert query["required"] == ["userId"]
     place, narrowing = {"latitude", "longitude"}, {"productIds", "farmIds", "categories", "relevance"}
-    assert set(query["properties"]) == {"userId", "topics", "lastMessageId"} | place | narrowing
+    assert set(query["properties"]) == {"userId", "topics", "lastMessageId", "token"} | place | narrowing
     for parameter in query["properties"].values():
         assert parameter["description"]
         assert {"type": "null"} not in parameter.get("anyOf", ())

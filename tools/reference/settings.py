@@ -24,7 +24,10 @@ GROUPS = {
         "event_queue_max_size", "recommendation_processing_interval", "recommendation_batch_size",
         "recommendation_timeout", "result_cache_seconds", "max_body_bytes", "max_bulk_bytes", "handlers",
     ),
-    "Who may look": ("enable_stats_endpoint", "admin_secret_key"),
+    "Who may do what": (
+        "auth_mode", "jwt_secret", "jwks_url", "jwt_audience", "jwt_issuer", "jwt_leeway", "admin_secret_key",
+        "enable_stats_endpoint",
+    ),
     "E-mails after a purchase": ("smtp_url", "mail_from", "mail_shop"),
     "What counts, and for how long": (
         "collaborative_max_neighbours", "trending_radius_km", "trending_days", "trending_min_orders",
@@ -42,7 +45,7 @@ NOTES = {
     "How many processes": "How to run [several processes](../howto/scale.md).",
     "What it keeps": "The journal may be [on PostgreSQL](../howto/postgres.md).",
     "How it takes and answers": "How to write [own handlers](../howto/handlers.md).",
-    "Who may look": "How to [keep strangers out](../howto/secure.md).",
+    "Who may do what": "How to [keep strangers out](../howto/secure.md).",
     "E-mails after a purchase": "How to [thank shoppers by e-mail](../howto/email.md).",
     "What counts, and for how long": "The formulas are those of [the algorithms](algorithms.md).",
 }

@@ -57,6 +57,8 @@ async def _serve_on(settings: Settings, listener: socket.socket, streams: socket
     with meanwhile(READING):
         server = await build(settings, handlers=load(settings.handlers))
     async with running(server):
+        if key := await server.shop.doors.first_key():
+            click.echo(f"The first key, for the administrator; it is not shown again: {key}", err=True)
         click.echo(greeting(server, listener))
         await serve(server, listener, streams)
 

@@ -43,6 +43,10 @@ class Topic(StrEnum):
     PERSONALIZED = "personalized"
 
 
+LONGEST_TOKEN = 8_192
+"""Characters of the longest token that is looked at."""
+
+
 class ClientType(StrEnum):
     """What a client may say."""
 
@@ -50,6 +54,7 @@ class ClientType(StrEnum):
     UNSUBSCRIBE = "UNSUBSCRIBE"
     USER_ACTION = "USER_ACTION"
     REQUEST_RECOMMENDATIONS = "REQUEST_RECOMMENDATIONS"
+    AUTHENTICATE = "AUTHENTICATE"
     HEARTBEAT = "HEARTBEAT"
 
 
@@ -125,6 +130,12 @@ class UnsubscribePayload(Noun, frozen=True, kw_only=True):
     """The topics that UNSUBSCRIBE takes away."""
 
     topics: Topics
+
+
+class AuthenticatePayload(Noun, frozen=True, kw_only=True):
+    """A token of the same shopper that lasts longer than the one that the stream was opened with."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=LONGEST_TOKEN)]
 
 
 class ActionDetails(Noun, frozen=True, kw_only=True):

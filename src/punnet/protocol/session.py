@@ -1,5 +1,6 @@
 """One connection without the socket: frames and the clock in, commands out."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from punnet.protocol.messages import (
     LARGEST_FRAME,
     ActionAck,
     ActionPayload,
+    AuthenticatePayload,
     ClientMessage,
     ClientType,
     ConnectionAck,
@@ -36,6 +38,9 @@ SILENCE_SECONDS = 60.0
 
 TOO_BIG = 1009
 """The close code for a frame that is larger than LARGEST_FRAME."""
+
+TOKEN_EXPIRED = 4401
+"""The close code for a stream whose token is not valid any more; it takes another one to come back."""
 
 GONE_QUIET = 1001
 """The close code for a client that said nothing for SILENCE_SECONDS."""
@@ -86,6 +91,14 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Authenticate:
+    """See whose this token is, then report with `authenticated` or `refused`."""
+
+    token: str
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the connection."""
 
@@ -93,14 +106,14 @@ class Close:
     reason: str
 
 
-Command: TypeAlias = Send | Resume | Listen | Beat | Track | Ask | Close
+Command: TypeAlias = Send | Resume | Listen | Beat | Track | Ask | Authenticate | Close
 
 
 class Session:
     """What one connection has said and is owed. Times are seconds since 1970-01-01 UTC.
 
     `wanted` are subscriptions from the beginning; `seen` is what a client that comes back saw last, and False
-    where that cannot be told.
+    where that cannot be told. `expires_at` is when the token expires that it was opened with.
     """
 
     def __init__(
@@ -112,6 +125,7 @@ class Session:
         seen: Seen | Literal[False] | None = None,
         heartbeat: float = HEARTBEAT_SECONDS,
         silence: float = SILENCE_SECONDS,
+        expires_at: float = math.inf,
     ) -> None:
         self.user_id = user_id
         self.subscriptions: dict[Topic, Subscription] = {}
@@ -122,6 +136,7 @@ class Session:
         self._silence = silence
         self._beat_at = 0.0
         self._silent_at = 0.0
+        self._expires_at = expires_at
 
     def open(self, now: float, held: Held) -> list[Command]:
         """Return the welcome; `held` are the alerts that can be had again."""
@@ -168,6 +183,8 @@ class Session:
 
     def tick(self, now: float) -> list[Command]:
         """Return what the passing of time asks for: a heartbeat, or the end after too long a silence."""
+        if now >= self._expires_at:
+            return [Close(TOKEN_EXPIRED, "The token has expired.")]
         if now >= self._silent_at:
             return [Close(GONE_QUIET, f"Nothing was heard for {self._silence:g} seconds.")]
         if now < self._beat_at:
@@ -183,13 +200,18 @@ class Session:
     @property
     def due(self) -> float:
         """When `tick` has something to do, unless a frame comes first."""
-        return min(self._beat_at, self._silent_at)
+        return min(self._beat_at, self._silent_at, self._expires_at)
 
     def acknowledged(self, event_id: str, now: float, request_id: str | None, *, duplicate: bool) -> Send:
         """Return the frame that says an action is durable."""
         return _send(
             ServerType.ACTION_ACK, ActionAck(event_id=event_id, duplicate=duplicate), now, request_id
         )
+
+    def authenticated(self, expires_at: float, now: float, request_id: str | None) -> Send:
+        """Return the frame that says that the stream may go on until `expires_at`."""
+        self._expires_at = expires_at
+        return self.beat(now, request_id)
 
     def answered(self, answer: Answer, now: float, request_id: str | None) -> Send:
         """Return the frame that carries the answer to a query."""
@@ -218,6 +240,8 @@ class Session:
                 return [Track(actions.tracked(action, now, place="payload."), message.request_id)]
             case ClientType.REQUEST_RECOMMENDATIONS:
                 return [Ask(_payload(message, QueryPayload).query(self.user_id), message.request_id)]
+            case ClientType.AUTHENTICATE:
+                return [Authenticate(_token(message), message.request_id)]
             case ClientType.HEARTBEAT:
                 return [self.beat(now, message.request_id)]
             case _:
@@ -258,6 +282,15 @@ def _send(kind: ServerType, payload: Payload, now: float, request_id: str | None
 
 def _payload(message: ClientMessage, kind: type[P]) -> P:
     return codec.convert(message.payload or {}, kind, place="payload.")
+
+
+def _token(message: ClientMessage) -> str:
+    """Return the token of a message; a refusal does not repeat it."""
+    try:
+        return _payload(message, AuthenticatePayload).token
+    except Refused as error:
+        sentence = f"{error.field} is refused; allowed: {error.allowed}."
+        raise Refused(sentence, field=error.field, allowed=error.allowed) from None
 
 
 def _request_id(content: object) -> str | None:

@@ -9,6 +9,7 @@ from punnet.protocol import codec
 from punnet.protocol.messages import (
     PAYLOADS,
     ActionPayload,
+    AuthenticatePayload,
     ClientMessage,
     ClientType,
     QueryPayload,
@@ -64,6 +65,9 @@ HEARD = {
     ),
     ClientType.REQUEST_RECOMMENDATIONS: Heard(
         QueryPayload, ServerType.RECOMMENDATION_UPDATE, "Ask for recommendations"
+    ),
+    ClientType.AUTHENTICATE: Heard(
+        AuthenticatePayload, ServerType.HEARTBEAT, "Show a token that lasts longer, where AUTH_MODE is token"
     ),
     ClientType.HEARTBEAT: Heard(None, ServerType.HEARTBEAT, "Give a sign of life"),
 }

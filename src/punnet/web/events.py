@@ -8,10 +8,9 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError
-from punnet.protocol import codec
 from punnet.web.exchange import failed, header, no_stream, request_id_of, send_response
 from punnet.web.shop import Shop
-from punnet.web.streams import Stream, StreamQuery, know_what_was_seen
+from punnet.web.streams import Stream, StreamQuery, know_what_was_seen, let_in, read_query
 from punnet.web.wires import EventsWire, wire_of
 
 PATH = "/api/recommendations/stream"
@@ -52,8 +51,8 @@ class _Feed(Stream):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, shop: Shop, query: StreamQuery, wire: EventsWire) -> None:
-        super().__init__(shop, query, wire, silence=math.inf)
+    def __init__(self, shop: Shop, query: StreamQuery, wire: EventsWire, expires_at: float) -> None:
+        super().__init__(shop, query, wire, silence=math.inf, expires_at=expires_at)
         self._wire = wire
 
     async def run(self, receive: Receive) -> None:
@@ -76,9 +75,10 @@ async def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
             "The stream can only be read: use GET.", field="method", value=scope["method"], allowed="GET"
         )
     shop.origins.check(scope)
-    query = codec.read_query(scope["query_string"], StreamQuery)
+    query = read_query(scope["query_string"])
     last = header(scope, b"last-event-id").decode("latin-1")
     if last:
         query = msgspec.structs.replace(query, last_message_id=last)
+    expires_at = await let_in(shop, scope, query)
     await know_what_was_seen(shop, query)
-    return _Feed(shop, query, wire_of(scope, EventsWire))
+    return _Feed(shop, query, wire_of(scope, EventsWire), expires_at)

@@ -12,6 +12,7 @@ from punnet.market import Algorithm
 from punnet.protocol import codec, refusal
 from punnet.protocol.envelope import Details, Error, Failure, FailureMeta, Meta, Success
 from punnet.protocol.messages import error_payload
+from punnet.web.callers import TRUSTED, Caller
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -36,7 +37,7 @@ PRIVATE_MINUTE = b"private, max-age=60"
 PUBLIC_MINUTES = b"public, max-age=300"
 RETRY_SECONDS = b"1"
 ADMIN_KEY = b"x-admin-key"
-CHALLENGE = b'ApiKey header="X-Admin-Key"'
+CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="punnet"'
 
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
@@ -44,11 +45,12 @@ _REQUEST_ID = re.compile(rb"[\w.:+/=-]{1,128}", re.ASCII)
 
 
 class Call(Struct, frozen=True, gc=False):
-    """What was asked: the id in the path, the query string and the body."""
+    """What was asked, and by whom: the id in the path, the query string and the body."""
 
     id: str
     query: bytes
     body: bytes
+    caller: Caller = TRUSTED
 
 
 class Reply(Struct, frozen=True):
@@ -99,7 +101,9 @@ def failed(error: PunnetError, request_id: str) -> Sent:
     if status in (429, 503):
         headers += ((b"retry-after", RETRY_SECONDS),)
     if status == 401:
-        headers += ((b"www-authenticate", CHALLENGE),)
+        is_admins = isinstance(error, Refused) and error.field == "X-Admin-Key"
+        asked = CHALLENGE if is_admins else BEARER_CHALLENGE
+        headers += ((b"www-authenticate", asked),)
     if isinstance(error, MethodNotAllowed) and error.allowed:
         headers += ((b"allow", error.allowed.encode()),)
     return Sent(status, body, headers)

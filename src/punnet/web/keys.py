@@ -37,10 +37,14 @@ class AdminKey:
             raise Unauthorized(
                 f"The admin key is missing: send {PLACES}.", field="X-Admin-Key", allowed="the admin key"
             )
-        if not hmac.compare_digest(shown, self._key):
+        if not self.fits(shown):
             raise Forbidden(
                 "The admin key is not the one of this server.", field="X-Admin-Key", allowed="the admin key"
             )
+
+    def fits(self, shown: bytes) -> bool:
+        """Return whether `shown` is the key; how long that takes tells nothing of it."""
+        return bool(self._key) and hmac.compare_digest(shown, self._key)
 
 
 def admit(key: AdminKey, in_header: bytes, call: Call) -> None:

@@ -13,8 +13,18 @@ from prometheus_client.exposition import generate_latest
 
 from punnet import __version__
 from punnet.core.histogram import BOUNDS, Histogram
+from punnet.errors import PunnetError
 from punnet.protocol.statistics import Health, Statistics
-from punnet.web.exchange import NO_STORE, Sent, no_stream, send_response, unreadable
+from punnet.web.callers import Access
+from punnet.web.exchange import (
+    NO_STORE,
+    Sent,
+    failed,
+    no_stream,
+    request_id_of,
+    send_response,
+    unreadable,
+)
 from punnet.web.shop import Shop
 from punnet.web.statistics import taken
 
@@ -38,7 +48,7 @@ def metrics_handler(shop: Shop) -> ASGIRouteHandler:
         if scope["type"] == ScopeType.WEBSOCKET:
             await no_stream(receive, send)
         else:
-            await send_response(send, _answer(shop, registry, scope))
+            await send_response(send, await _answer(shop, registry, scope))
 
     return asgi(PATH, name="metrics", copy_scope=False)(serve)
 
@@ -142,9 +152,13 @@ def _histogram(name: str, about: str, times: Histogram) -> Metric:
     return HistogramMetricFamily(f"punnet_{name}", about, buckets=buckets, sum_value=times.seconds)
 
 
-def _answer(shop: Shop, registry: CollectorRegistry, scope: HTTPScope) -> Sent:
+async def _answer(shop: Shop, registry: CollectorRegistry, scope: HTTPScope) -> Sent:
     if refused := unreadable(scope, "Metrics", shop.new_id):
         return refused
+    try:
+        (await shop.doors.identify(scope)).ask(Access.BACK_END)
+    except PunnetError as error:
+        return failed(error, request_id_of(scope, shop.new_id))
     text = generate_latest(registry)
     size = (b"content-length", b"%d" % len(text))
     return Sent(200, text, ((b"content-type", TEXT), (b"cache-control", NO_STORE), size))

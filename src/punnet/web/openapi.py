@@ -9,6 +9,7 @@ from punnet.market import Id
 from punnet.protocol import codec
 from punnet.protocol.envelope import Failure, Meta
 from punnet.web import events
+from punnet.web.callers import Access
 from punnet.web.routes import Route
 from punnet.web.schemas import PARAMETERS, Json, fields, not_null, ref, schemas_of
 from punnet.web.streams import StreamQuery
@@ -28,8 +29,8 @@ MEANING = {
     200: "Done",
     201: "Added",
     400: "Bad input: the field, its value and what is allowed",
-    401: "The admin key is missing",
-    403: "Another key than that of the server, or a server without one",
+    401: "A key or a token is missing, or not valid any more",
+    403: "A key or a token that does not open this",
     404: "An unknown id",
     409: "An id that stands for something else, or something that is still needed",
     413: "A body that is too large",
@@ -39,6 +40,13 @@ MEANING = {
     503: "The journal cannot be written, or the server is starting or stopping; later it works",
 }
 
+BEARER: Json = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key or a shopper's token, where AUTH_MODE is token",
+    },
+}
 SCHEMES: Json = {
     "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key", "description": "ADMIN_SECRET_KEY"},
     "adminKeyInQuery": {"type": "apiKey", "in": "query", "name": "adminKey", "description": "The same"},
@@ -60,7 +68,7 @@ def document(routes: Sequence[Route]) -> bytes:
             "openapi": "3.1.0",
             "info": {"title": "Punnet", "version": __version__, "description": DESCRIPTION},
             "paths": paths,
-            "components": {"schemas": shown, "securitySchemes": SCHEMES},
+            "components": {"schemas": shown, "securitySchemes": SCHEMES | BEARER},
         }
     )
 
@@ -74,7 +82,9 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
         "responses": _responses(route),
     }
     if route.admin:
-        operation["security"] = [{scheme: []} for scheme in SCHEMES]
+        operation["security"] = [{scheme: []} for scheme in (*SCHEMES, *BEARER)]
+    elif route.access is not Access.ANYONE:
+        operation["security"] = [{}, *({scheme: []} for scheme in BEARER)]
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(route, schemas)}
     return operation
@@ -94,7 +104,7 @@ def _events(schemas: dict[str, Json]) -> Json:
         "parameters": [*_asked(schemas[StreamQuery.__name__]), last],
         "responses": {
             "200": _answer(200, text) | stream,
-            **_failures((400, 500)),
+            **_failures((400, 401, 403, 500)),
             "403": _answer(403, ref(Failure)) | strange,
             "503": _answer(503, ref(Failure)) | full,
         },
@@ -168,8 +178,11 @@ def _refusals(route: Route) -> set[int]:
         statuses.add(400)
     if route.path.endswith("{id}"):
         statuses.add(404)
+    statuses.add(401)
+    if route.access is not Access.ANYONE:
+        statuses.add(403)
     if route.admin:
-        statuses |= {400, 401, 403}
+        statuses.add(400)
     if route.body:
         statuses |= {413, 415, 429, 503}
     return statuses

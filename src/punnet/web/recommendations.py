@@ -32,6 +32,8 @@ async def get_recommendations(shop: Shop, call: Call) -> Reply:
     """Answer a query, as it was a moment ago where that is still the answer."""
     answers, now = shop.answers, shop.clock()
     question = answers.question(call.query)
+    if call.caller.user_id is not None and (question is None or question.who != call.caller.user_id.encode()):
+        call.caller.act_for(codec.read_query(call.query, Query).user_id)
     if question is not None and (kept := answers.find(question, now) or await _shared(shop, question, now)):
         return kept
     found = shop.engine.answer(codec.read_query(call.query, Query), now)
@@ -74,6 +76,7 @@ async def get_together(shop: Shop, call: Call) -> Reply:
 async def post_action(shop: Shop, call: Call) -> Reply:
     """Record an action, and answer for the page it leads to when asked; the answer reflects it."""
     posted = codec.read(call.body, actions.PostedAction)
+    call.caller.act_for(posted.user_id)
     tracked = _tracked(shop, posted)
     query = _query_after(shop, posted, tracked) if posted.get_recommendations else None
     duplicate = await track(shop, tracked)

@@ -9,6 +9,7 @@ from punnet.protocol import replies
 from punnet.protocol.actions import PostedAction
 from punnet.protocol.statistics import Statistics
 from punnet.web import administration, catalogue, health, orders, recommendations, statistics, users
+from punnet.web.callers import Access
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
 
@@ -21,8 +22,9 @@ class Route:
 
     `{id}` in a path is all that follows. `lines` says that the body is NDJSON or a JSON array of `body`.
     `meta` names what the answer's meta says beside the request's id and its time; `refusals` are statuses
-    beside those that follow from what it takes. `admin` says that only the admin key opens it, `prompt` that
-    a GET waits for nothing, and can be answered before the next request is read.
+    beside those that follow from what it takes. `access` is who may make the call; where all are trusted, the
+    admin alone is still asked for. `prompt` says that a GET waits for nothing, and can be answered before the
+    next request is read.
     """
 
     method: str
@@ -37,8 +39,13 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
     meta: tuple[str, ...] = ()
-    admin: bool = False
+    access: Access = Access.BACK_END
     prompt: bool = False
+
+    @property
+    def admin(self) -> bool:
+        """Whether only the administrator may."""
+        return self.access is Access.ADMIN
 
 
 def _thing(
@@ -48,7 +55,7 @@ def _thing(
     get, put, patch, delete = handlers
     whole, change, shown = kinds
     return (
-        Route("GET", path, tag, f"One {noun}", get, shown),
+        Route("GET", path, tag, f"One {noun}", get, shown, access=Access.ANYONE),
         Route(
             "PUT", path, tag, f"Add a {noun}, or replace it", put, shown, body=(whole,), statuses=(200, 201)
         ),
@@ -61,18 +68,18 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/api/recommendations", "recommendations",
         "Recommendations for a shopper", recommendations.get_recommendations, Answer,
-        query=Query, refusals=(404,), meta=("count",), prompt=True,
+        query=Query, refusals=(404,), meta=("count",), access=Access.SHOPPER, prompt=True,
     ),
     Route(
         "POST", "/api/recommendations", "recommendations",
         "Record an action, and get recommendations", recommendations.post_action, replies.Processed,
-        body=(PostedAction,), refusals=(404, 409),
+        body=(PostedAction,), refusals=(404, 409), access=Access.SHOPPER,
     ),
     Route(
         "GET", "/api/recommendations/frequently-bought-together", "recommendations",
         "What is bought together with a product", recommendations.get_together, replies.Together,
         query=recommendations.TogetherQuery, refusals=(404,), meta=("algorithms", "timestamp"),
-        prompt=True,
+        access=Access.ANYONE, prompt=True,
     ),
     Route(
         "GET", "/api/recommendations/stats", "server",
@@ -81,11 +88,11 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/api/recommendations/stats", "server",
         "Begin the statistics anew", administration.reset_statistics, Reset,
-        body=(administration.StatisticsReset,), admin=True,
+        body=(administration.StatisticsReset,), access=Access.ADMIN,
     ),
     Route(
         "DELETE", "/api/recommendations/stats", "server",
-        "Drop the reactions that wait", administration.clear_reactions, replies.Cleared, admin=True,
+        "Drop the reactions that wait", administration.clear_reactions, replies.Cleared, access=Access.ADMIN,
     ),
     *_thing(
         "/api/farms/{id}", "catalogue", "farm",
@@ -100,7 +107,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/api/products", "catalogue",
         "The products, page by page", catalogue.list_products, replies.Listing,
-        query=catalogue.ListingQuery, refusals=(404,), meta=("count",),
+        query=catalogue.ListingQuery, refusals=(404,), meta=("count",), access=Access.ANYONE,
     ),
     Route(
         "POST", "/api/catalog", "catalogue",
@@ -124,15 +131,19 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/api/events", "events",
         "The latest actions", administration.get_events, replies.RecentActions,
-        query=administration.RecentQuery, admin=True,
+        query=administration.RecentQuery, access=Access.ADMIN,
     ),
     Route(
         "POST", "/api/events", "events",
         "Actions in bulk", recommendations.post_events, replies.BulkReport, body=(PostedAction,), lines=True,
     ),
-    Route("GET", "/health/live", "server", "Whether the process lives", health.get_live, replies.Live),
+    Route(
+        "GET", "/health/live", "server", "Whether the process lives", health.get_live, replies.Live,
+        access=Access.ANYONE,
+    ),
     Route(
         "GET", "/health/ready", "server",
         "Whether the server takes requests", health.get_ready, replies.Ready, refusals=(503,),
+        access=Access.ANYONE,
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ Json: TypeAlias = dict[str, object]
 REFS = "#/components/schemas/{name}"
 
 PARAMETERS = {
+    "token": "A shopper's token, where AUTH_MODE is token; better in the Authorization header",
     "Last-Event-ID": "What a browser that connects again sends, and takes the place of lastMessageId",
     "after": "What came before: the `id` of the last product, or `last` of the actions",
     "categories": "Only alerts about products of these categories, separated by commas",

@@ -14,6 +14,7 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPDisconnectEvent, HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError, Refused
+from punnet.keys import Role
 from punnet.market import Id, Noun
 from punnet.protocol import codec
 from punnet.web.exchange import (
@@ -110,9 +111,12 @@ class Endpoint:
         try:
             rest = _rest(scope, self._base)
             route = _route(scope, self._below if rest else self._plain)
+            caller = await shop.doors.identify(scope)
+            if not route.admin:
+                caller.ask(route.access)
             body = await _body_of(shop, route, scope, receive) if route.body else b""
-            call = Call(_id_of(rest), scope["query_string"], body)
-            if route.admin:
+            call = Call(_id_of(rest), scope["query_string"], body, caller)
+            if route.admin and caller.role is not Role.ADMIN:
                 admit(shop.admin_key, header(scope, ADMIN_KEY), call)
             reply = await route.handle(shop, call)
             seconds = time.perf_counter() - began

@@ -14,6 +14,7 @@ from punnet.pipeline import Pipeline
 from punnet.protocol.session import HEARTBEAT_SECONDS, SILENCE_SECONDS
 from punnet.watching import Watching
 from punnet.web.answers import Answers
+from punnet.web.doors import Doors
 from punnet.web.history import History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
@@ -56,6 +57,7 @@ class Shop:
     new_id: Callable[[], str]
     limits: Limits
     admin_key: AdminKey
+    doors: Doors
     origins: Origins
     began: float
     mailer: Mailer | None = None

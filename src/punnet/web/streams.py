@@ -3,13 +3,16 @@
 import asyncio
 from typing import Annotated, Literal, assert_never
 
+from litestar.types import HTTPScope, WebSocketScope
 from msgspec import Meta
 
+from punnet.errors import Refused
 from punnet.hub import Connection, Wire
 from punnet.market import Id, Latitude, Longitude, both_or_neither
-from punnet.protocol import session
+from punnet.protocol import codec, session
 from punnet.protocol.frames import Seen
 from punnet.protocol.messages import Filter, SubscribePayload, Topics
+from punnet.web.callers import Access
 from punnet.web.recording import catch_up
 from punnet.web.shop import Shop
 
@@ -25,6 +28,7 @@ class StreamQuery(Filter, frozen=True, kw_only=True):
     last_message_id: Annotated[str, Meta(max_length=200)] | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+    token: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -40,6 +44,24 @@ class StreamQuery(Filter, frozen=True, kw_only=True):
         )
 
 
+def read_query(query_string: bytes) -> StreamQuery:
+    """Return what a client asks for; a refusal does not repeat the token."""
+    try:
+        return codec.read_query(query_string, StreamQuery)
+    except Refused as error:
+        if error.field != "token":
+            raise
+        raise Refused("token is refused.", field="token", allowed="one token") from None
+
+
+async def let_in(shop: Shop, scope: HTTPScope | WebSocketScope, query: StreamQuery) -> float:
+    """Return until when the caller may listen to the shopper of a stream; raise where they may not."""
+    caller = await shop.doors.identify(scope, query.token)
+    caller.ask(Access.SHOPPER)
+    caller.act_for(query.user_id)
+    return caller.expires_at
+
+
 async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
     """Know at least what the client was told by another process; JournalUnavailable where that cannot be."""
     seen = _seen(shop, query.last_message_id)
@@ -52,7 +74,9 @@ class Stream:
 
     __slots__ = ("_timer", "connection", "session", "shop")
 
-    def __init__(self, shop: Shop, query: StreamQuery, wire: Wire, *, silence: float) -> None:
+    def __init__(
+        self, shop: Shop, query: StreamQuery, wire: Wire, *, silence: float, expires_at: float
+    ) -> None:
         """Raise Unavailable when there are as many connections as there may be."""
         self.shop = shop
         self.connection: Connection = shop.hub.register(query.user_id, wire)
@@ -63,6 +87,7 @@ class Stream:
             seen=_seen(shop, query.last_message_id),
             heartbeat=shop.limits.heartbeat_seconds,
             silence=silence,
+            expires_at=expires_at,
         )
         self._timer: asyncio.TimerHandle | None = None
 
@@ -93,7 +118,7 @@ class Stream:
                 self.beat()
             case session.Close(code, reason):
                 self.connection.close(code, reason)
-            case session.Track() | session.Ask():
+            case session.Track() | session.Ask() | session.Authenticate():
                 raise AssertionError("only a client that can speak asks for something")
             case _:
                 assert_never(command)
@@ -101,6 +126,12 @@ class Stream:
     def beat(self) -> None:
         """Give a sign of life."""
         self.connection.send(self.session.beat(self.shop.clock()).draft)
+
+    def look_at_the_clock(self) -> None:
+        """Look at the clock again, which may have something else to do."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._watch_the_clock()
 
     def _watch_the_clock(self) -> None:
         wait = max(0.0, self.session.due - self.shop.clock())

@@ -5,13 +5,14 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import Receive, Scope, Send, WebSocketScope
 
 from punnet.errors import PunnetError, Refused
-from punnet.protocol import codec, session
+from punnet.protocol import session
 from punnet.protocol.actions import Tracked
+from punnet.web.callers import Access
 from punnet.web.exchange import Sent, failed, request_id_of, send_response
 from punnet.web.recommendations import answer
 from punnet.web.recording import track
 from punnet.web.shop import Shop
-from punnet.web.streams import Stream, StreamQuery, know_what_was_seen
+from punnet.web.streams import Stream, StreamQuery, know_what_was_seen, let_in, read_query
 from punnet.web.wires import WebSocketWire, wire_of
 
 
@@ -44,8 +45,8 @@ class _Dialogue(Stream):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, shop: Shop, query: StreamQuery, wire: WebSocketWire) -> None:
-        super().__init__(shop, query, wire, silence=shop.limits.silence_seconds)
+    def __init__(self, shop: Shop, query: StreamQuery, wire: WebSocketWire, expires_at: float) -> None:
+        super().__init__(shop, query, wire, silence=shop.limits.silence_seconds, expires_at=expires_at)
         self._wire = wire
         wire.on_life = self._heard
 
@@ -76,6 +77,8 @@ class _Dialogue(Stream):
                     self.obey(await self._track(tracked, request_id))
                 case session.Ask():
                     self.obey(self._answer(command))
+                case session.Authenticate():
+                    self.obey(await self._authenticate(command))
                 case _:
                     self.obey(command)
 
@@ -86,6 +89,18 @@ class _Dialogue(Stream):
             return self.session.refused(error, self.shop.clock(), request_id)
         event_id = tracked.action.event_id
         return self.session.acknowledged(event_id, self.shop.clock(), request_id, duplicate=duplicate)
+
+    async def _authenticate(self, shown: session.Authenticate) -> session.Send:
+        shop = self.shop
+        try:
+            caller = await shop.doors.holder(shown.token)
+            caller.ask(Access.SHOPPER)
+            caller.act_for(self.session.user_id)
+        except PunnetError as error:
+            return self.session.refused(error, shop.clock(), shown.request_id)
+        said = self.session.authenticated(caller.expires_at, shop.clock(), shown.request_id)
+        self.look_at_the_clock()
+        return said
 
     def _answer(self, ask: session.Ask) -> session.Send:
         now = self.shop.clock()
@@ -98,9 +113,10 @@ class _Dialogue(Stream):
 async def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     """Return the stream that a client asks for; raise where it cannot have one."""
     shop.origins.check(scope)
-    query = codec.read_query(scope["query_string"], StreamQuery)
+    query = read_query(scope["query_string"])
+    expires_at = await let_in(shop, scope, query)
     await know_what_was_seen(shop, query)
-    return _Dialogue(shop, query, wire_of(scope, WebSocketWire))
+    return _Dialogue(shop, query, wire_of(scope, WebSocketWire), expires_at)
 
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:

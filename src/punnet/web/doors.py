@@ -1,0 +1,110 @@
+"""Who calls: what is shown at the door is looked at."""
+
+import asyncio
+from collections.abc import Callable
+
+from litestar.types import HTTPScope, WebSocketScope
+
+from punnet.errors import Unauthorized
+from punnet.keyring import Keyring
+from punnet.keys import Role, new_key
+from punnet.keystore import KeyStore
+from punnet.web.callers import AUTHORIZATION, TRUSTED, VISITOR, Caller
+from punnet.web.exchange import ADMIN_KEY, header
+from punnet.web.keys import AdminKey
+from punnet.web.tokens import Tokens
+
+BEARER = "Bearer "
+KEY = "punnet_"
+"""What keys begin with, and no token does."""
+
+
+class Doors:
+    """Tells who calls, by what they show: a key of the shop, a shopper's token, or the admin key.
+
+    Without a `keyring` everybody is trusted. `keys` are where it looks. `clock` tells seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        admin_key: AdminKey,
+        clock: Callable[[], float],
+        keyring: Keyring | None = None,
+        tokens: Tokens | None = None,
+        keys: KeyStore | None = None,
+    ) -> None:
+        self._admin_key = admin_key
+        self._clock = clock
+        self._keyring = keyring
+        self._tokens = tokens
+        self._keys = keys
+
+    async def first_key(self) -> str | None:
+        """Return a key for the administrator, made now, where there is none yet; it is shown this once."""
+        if self._keyring is None or self._keys is None or self._keyring.count:
+            return None
+        shown, kept = new_key(Role.ADMIN, at=self._clock(), note="made at the first start")
+        await self._keys.add(kept)
+        await self._keyring.load()
+        return shown
+
+    def start(self) -> None:
+        """Notice from now on when keys are made and revoked; needs a running loop."""
+        if self._keyring is not None:
+            self._keyring.start()
+
+    async def stop(self) -> None:
+        """Let go of what is held open."""
+        if self._keyring is not None:
+            await self._keyring.stop()
+        if self._tokens is not None:
+            await self._tokens.close()
+        if self._keys is not None:
+            await self._keys.close()
+
+    async def identify(self, scope: HTTPScope | WebSocketScope, token: str = "") -> Caller:
+        """Return who calls; a stream may show its `token` elsewhere than in the header.
+
+        Raise Unauthorized where what is shown is not valid, Unavailable where that cannot be told now.
+        """
+        if self._keyring is None:
+            return TRUSTED
+        shown = bearer(scope) or token
+        if shown:
+            return await self.holder(shown)
+        in_header = header(scope, ADMIN_KEY)
+        return Caller(Role.ADMIN) if in_header and self._admin_key.fits(in_header) else VISITOR
+
+    async def holder(self, shown: str) -> Caller:
+        """Return who has a key or a token; raise as `identify` does."""
+        if self._keyring is None:
+            return TRUSTED
+        if shown.startswith(KEY):
+            role = self._keyring.role_of(shown)
+            if role is None:
+                raise _refused(
+                    "This key is not known, or was revoked.", "a key that `punnet keys list` shows"
+                )
+            return Caller(role)
+        if self._tokens is None:
+            raise _refused("This server takes no tokens: JWT_SECRET and JWKS_URL are not set.", "a key")
+        found = self._tokens.known(shown, self._clock())
+        if found is None:
+            # Who tries to answer at once, without a task, ends here.
+            await asyncio.sleep(0)
+            found = await self._tokens.verify(shown, self._clock())
+        return Caller(None, found.user_id, found.expires_at)
+
+
+def bearer(scope: HTTPScope | WebSocketScope) -> str:
+    """Return what the Authorization header shows, empty where there is none; raise at another kind."""
+    shown = header(scope, b"authorization").decode("latin-1")
+    if not shown:
+        return ""
+    if shown[: len(BEARER)].lower() != BEARER.lower():
+        raise _refused("Authorization is of a kind that is not known here.", "Bearer, and a key or a token")
+    return shown[len(BEARER) :].strip()
+
+
+def _refused(sentence: str, allowed: str) -> Unauthorized:
+    return Unauthorized(sentence, field=AUTHORIZATION, allowed=allowed)
