@@ -19,7 +19,14 @@ release = version = __version__
 
 extensions = ["myst_parser"]
 root_doc = "docs/index"
-include_patterns = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/RESULTS.md", "docs/**.md"]
+include_patterns = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "bench/RESULTS.md",
+    "docs/**.md",
+]
 exclude_patterns = [
     path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in ("docs", "bench")
 ]

@@ -197,6 +197,24 @@ def test_a_server_that_has_no_key_says_so(browser: Browser):
         server.terminate()
 
 
+def test_where_everybody_is_asked_who_they_are_the_dashboard_asks_for_the_key_first(browser: Browser):
+    command = [sys.executable, "-m", "punnet", "serve", "--port", "0", "--database", "memory:"]
+    environment = os.environ | {"AUTH_MODE": "token", "JWT_SECRET": "s" * 40, "ADMIN_SECRET_KEY": ADMIN_KEY}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(f"{address(server)}/admin")
+            page.get_by_label("Admin key").fill("not-the-key")
+            page.keyboard.press("Enter")
+            expect(page.locator("#wrong")).to_contain_text("needs a key")
+            page.get_by_label("Admin key").fill(ADMIN_KEY)
+            page.keyboard.press("Enter")
+            expect(page.locator("#status")).to_have_text("Healthy")
+            page.reload()
+            expect(page.locator("#status")).to_have_text("Healthy")
+        server.terminate()
+
+
 def test_the_right_key_resets_the_statistics_and_is_kept_for_the_queue(shop: Shop, desk: Page):
     give_key(desk, "Reset statistics", ADMIN_KEY)
     expect(desk.get_by_role("dialog")).to_be_hidden()

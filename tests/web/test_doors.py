@@ -23,12 +23,12 @@ from punnet.web.tokens import Tokens
 from tests.web.stall import ADMIN_KEY, NOW, Stall, opened, served
 
 SECRET = "a secret of at least thirty-two bytes"
-KINDS = ("visitor", "ann", "bob", "shop", "back-end", "admin", "admin key")
+KINDS = ("visitor", "ann", "bob", "shop", "back-end", "admin", "admin key", "admin at the dashboard")
 EVERYBODY = set(KINDS)
-ANN = {"ann", "shop", "back-end", "admin", "admin key"}
+ADMIN = {"admin", "admin key", "admin at the dashboard"}
+BACK_END = {"back-end", *ADMIN}
+ANN = {"ann", "shop", *BACK_END}
 """Who may do what is ann's own: she, and programs of the shop."""
-BACK_END = {"back-end", "admin", "admin key"}
-ADMIN = {"admin", "admin key"}
 
 TABLE = {
     "GET /api/recommendations": ANN,
@@ -94,6 +94,8 @@ class Gate:
             **{role: bearer(key) for role, key in keys.items()},
             "admin key": {"X-Admin-Key": ADMIN_KEY},
         }
+        if keys:
+            self.shown["admin at the dashboard"] = {"X-Admin-Key": keys["admin"]}
 
     async def status(self, row: str, kind: str) -> int:
         method, _, path = row.partition(" ")

@@ -18,6 +18,7 @@ them comes, how to come back after a lost line, and what closes a connection is 
 TAKEN, GIVEN = rest.objects()
 HOMES = Homes(dict.fromkeys([*TAKEN, *GIVEN, *rest.enumerations()], "rest.md"))
 HOMES[ServerType.__name__] = "#what-the-server-says"
+HOMES[ClientType.__name__] = "#what-a-client-says"
 OF_SERVER = {
     kind: f"{kind} of the server" if kind.value in ClientType.__members__ else str(kind)
     for kind in ServerType

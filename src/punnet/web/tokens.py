@@ -13,10 +13,8 @@ from jwt import InvalidKeyError, PyJWK, PyJWS, PyJWTError
 
 from punnet.errors import BadSetting, Unauthorized, Unavailable
 from punnet.market import Id
+from punnet.protocol.messages import LONGEST_TOKEN
 from punnet.web.jwks import ALGORITHMS, KeySet, Pace
-
-LONGEST_TOKEN = 8 * 1024
-"""Characters of the longest token that is looked at."""
 
 SHORTEST_SECRET = 32
 """Bytes of the shortest secret: those of an HS256 signature (RFC 7518, 3.2)."""

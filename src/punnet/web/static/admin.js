@@ -3,7 +3,7 @@
 import { answered } from "./answered.js";
 import { each, figure, percent, showBars, showFunnel, showPie, write } from "./charts.js";
 import { el } from "./dom.js";
-import { ask, startKey } from "./key.js";
+import { ask, call, isOfKey, keptKey, startKey } from "./key.js";
 import { Lines } from "./lines.js";
 import { startTail } from "./tail.js";
 
@@ -46,7 +46,13 @@ let saying = 0;
 /** Ask, show, and ask again in a while; nobody looks at a page that is hidden. */
 async function look() {
   clearTimeout(timer);
-  const { data, error } = await answered(`${STATISTICS}?detailed=true`);
+  const path = `${STATISTICS}?detailed=true`;
+  const { data, error } = await (keptKey() ? call({ path }, keptKey()) : answered(path));
+  if (isOfKey(error)) {
+    // Where AUTH_MODE is token, nobody else is told.
+    ask({ title: "Show the statistics", about: "This server tells its administrator alone.", path, done: look });
+    return;
+  }
   if (error) warn(WARNINGS[error.code] ?? error.message);
   else show(data);
   if (!document.hidden) timer = setTimeout(look, EVERY);
