@@ -47,7 +47,6 @@ from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
 from punnet.web.doors import Doors
 from punnet.web.history import History
-from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
 from punnet.web.recent import Recent
@@ -190,7 +189,7 @@ def _shop(
         handlers=own, answers=answers, recent=recent, history=History(pipeline, recent, hub, clock),
         journal=journal, hub=hub, clock=clock,
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
-        admin_key=AdminKey(settings.admin_secret_key), doors=doors, origins=Origins(settings.origins),
+        doors=doors, origins=Origins(settings.origins),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock), shared=shared,
     )  # fmt: skip
 

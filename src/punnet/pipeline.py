@@ -142,13 +142,9 @@ class Pipeline:
         if self._journal.shared:
             self._tailing = asyncio.create_task(forever(self._look_in_time))
 
-    def refuse(self) -> None:
-        """Take no more in, while what was taken in goes on."""
-        self._taking_in = False
-
     async def stop(self) -> None:
         """Take no more in, and return when all that was taken in is applied and delivered."""
-        self.refuse()
+        self._taking_in = False
         await self.calls.settled()
         for task in (self._tailing, *self._beside):
             await _ended(task)

@@ -157,7 +157,6 @@ async def opened(
         new_id=lambda: f"made-{next(count)}",
         limits=limits or Limits(),
         doors=doors or Doors(AdminKey(admin_key), clock),
-        admin_key=AdminKey(admin_key),
         origins=Origins(origins),
         began=clock() - 60,
     )

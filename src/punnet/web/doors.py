@@ -33,7 +33,7 @@ class Doors:
         tokens: Tokens | None = None,
         keys: KeyStore | None = None,
     ) -> None:
-        self._admin_key = admin_key
+        self.admin_key = admin_key
         self._clock = clock
         self._keyring = keyring
         self._tokens = tokens
@@ -73,7 +73,7 @@ class Doors:
         if shown:
             return await self.holder(shown)
         in_header = header(scope, ADMIN_KEY)
-        if in_header and (self._admin_key.fits(in_header) or self._is_admins(in_header)):
+        if in_header and (self.admin_key.fits(in_header) or self._is_admins(in_header)):
             return Caller(Role.ADMIN)
         return VISITOR
 

@@ -117,7 +117,7 @@ class Endpoint:
             body = await _body_of(shop, route, scope, receive) if route.body else b""
             call = Call(_id_of(rest), scope["query_string"], body, caller)
             if route.admin and caller.role is not Role.ADMIN:
-                admit(shop.admin_key, header(scope, ADMIN_KEY), call)
+                admit(shop.doors.admin_key, header(scope, ADMIN_KEY), call)
             reply = await route.handle(shop, call)
             seconds = time.perf_counter() - began
             if route.prompt:

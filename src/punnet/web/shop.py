@@ -16,7 +16,6 @@ from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.doors import Doors
 from punnet.web.history import History
-from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.recent import Recent
 from punnet.web.shared_answers import SharedAnswers
@@ -56,7 +55,6 @@ class Shop:
     clock: Callable[[], float]
     new_id: Callable[[], str]
     limits: Limits
-    admin_key: AdminKey
     doors: Doors
     origins: Origins
     began: float
