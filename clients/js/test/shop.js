@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { PACE, Stream } from "../src/stream.js";
 import { SERVER } from "./relay.js";
 
+const SOURCE = new URL("../src/", import.meta.url).href;
+
 let users = 0;
 
 /** A shopper nobody knows. */
@@ -58,13 +60,21 @@ export const next = (punnet, type, fits = () => true) =>
 
 export const live = (punnet) => (punnet.state === "live" ? null : next(punnet, "state", (state) => state === "live"));
 
+/** Whether a line of the client has set this, not Node for a connection that it keeps. */
+function isOurs() {
+  const frames = new Error().stack.split("\n").slice(1);
+  const caller = frames.find((frame) => !frame.includes(import.meta.url) && !frame.includes("node:internal/test_runner"));
+  return caller?.includes(SOURCE) ?? false;
+}
+
 /** The timers of a client: how long they were set to, and which of them are running. */
 export function timers(t) {
   const waits = [];
   const running = new Map();
   for (const [set, clear] of [["setTimeout", "clearTimeout"], ["setInterval", "clearInterval"]]) {
     const own = { set: globalThis[set], clear: globalThis[clear] };
-    t.mock.method(globalThis, set, (work, wait) => {
+    t.mock.method(globalThis, set, (work, wait, ...more) => {
+      if (!isOurs()) return own.set(work, wait, ...more);
       const timer = own.set(() => {
         if (set === "setTimeout") running.delete(timer);
         work();
