@@ -59,6 +59,7 @@ def refused(content, kind=Seed, place=""):
         ({"sowDepth": 1, "sownAt": "!"}, "body", "an object", "nothing grows from that."),
         ({"sowDepth": 1, "hue": "red"}, "hue", "red", f"hue is not known here: {FIELDS}."),
         ({"sowDepth": 1, "x` - at `$.row": 1}, "row.x", None, f"row.x is not known here: {NONE}."),
+        ({"sowDepth": 1, "\x1b[2J": 1}, "\ufffd[2J", 1, f"\ufffd[2J is not known here: {FIELDS}."),
         (7, "body", 7, "body is 7: it must be an object with sowDepth, [sownAt], [row]."),
     ],
 )
@@ -73,6 +74,13 @@ def test_the_place_stands_before_the_names_of_fields():
     assert refused(7, place="payload.").field == "payload"
 
 
+def test_a_place_that_the_client_named_is_shown_like_a_value():
+    error = refusal.refuse("\x1b" + "x" * 200, 7, "a text")
+
+    assert error.field == "\ufffd" + "x" * 98 + "…"
+    assert error.message == f"{error.field} is 7: it must be a text."
+
+
 def test_an_object_without_fields_has_none_to_offer():
     assert refused({"a": 1}, Empty).message == "a is not known here: the fields are none."
 
@@ -83,6 +91,7 @@ def test_an_object_without_fields_has_none_to_offer():
         ("x" * 100, "x" * 100),
         ("x" * 101, "x" * 99 + "…"),
         ("a\ud800b", "a\ufffdb"),
+        ("\x1b[2J\x07\x7f\x9b", "\ufffd[2J\ufffd\ufffd\ufffd"),
         (2**53 - 1, 2**53 - 1),
         (10**200, "1" + "0" * 98 + "…"),
         (1.5, 1.5),

@@ -20,12 +20,14 @@ _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`?$", re.DOTALL)
 _OURS = re.compile(r"([a-z]\w*)( .*)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNRULY = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What could do something to the terminal that an error is shown on, or that UTF-8 cannot carry."""
 _LONGEST_INT = 4000
 
 
 def refuse(place: str, value: object, allowed: str) -> Refused:
     """Return the refusal of `value` at `place`."""
-    seen = shown(value)
+    place, seen = _words(place), shown(value)
     return Refused(
         f"{place} is {_said(value)}: it must be {allowed}.", field=place, value=seen, allowed=allowed
     )
@@ -37,7 +39,7 @@ def missing(place: str, allowed: str) -> Refused:
 
 
 def shown(value: object) -> str | int | float | bool | None:
-    """Return the value as a refusal shows it: short, and such that JSON can carry it."""
+    """Return the value as a refusal shows it: short, and such that JSON and a terminal can carry it."""
     match value:
         case bool() | None:
             return value
@@ -46,7 +48,7 @@ def shown(value: object) -> str | int | float | bool | None:
         case int():
             return value if abs(value) < 2**53 else _short(str(value))
         case str():
-            return _short(_SURROGATE.sub("\ufffd", value))
+            return _words(value)
         case list() | tuple():
             return f"a list of {len(value)}"
         case _:
@@ -108,7 +110,7 @@ class _Spot:
 
     @property
     def name(self) -> str:
-        return _short((self.place + shapes.written(self.path)).strip(".")) or "body"
+        return _words((self.place + shapes.written(self.path)).strip(".")) or "body"
 
     @property
     def known(self) -> inspect.Type:
@@ -190,6 +192,11 @@ def _float(text: str) -> float | _Odd:
 
 def _int(text: str) -> int | _Odd:
     return int(text) if len(text) < _LONGEST_INT else _Odd(text)
+
+
+def _words(text: str) -> str:
+    """Return a text of the client as a refusal may repeat it."""
+    return _UNRULY.sub("\ufffd", _short(text))
 
 
 def _short(text: str) -> str:
