@@ -195,7 +195,7 @@ def slowly(query):
         if pair:
             name, _, text = pair.partition(b"=")
             name = codec.unescaped(name, "query")
-            yield name, codec.unescaped(text, name)
+            yield name, codec.unescaped(text, name or "query")
 
 
 NAMED = ["userId", "limit", "context", "excludeIds", "latitude", "longitude", "productId", "x", "user%49d"]
@@ -241,6 +241,11 @@ def test_a_parameter_that_comes_twice_is_refused_unless_nobody_knows_it():
 def test_what_is_not_percent_encoded_utf8_is_refused(text):
     error = refusal_of(lambda: codec.read_query(b"name=" + text, Wanted))
     assert (error.field, error.allowed) == ("name", "UTF-8 with percent-encoding")
+
+
+def test_a_parameter_without_a_name_is_refused_by_that_of_the_query():
+    error = refusal_of(lambda: codec.read_query(b"count=1&=%ff", Wanted))
+    assert (error.field, error.message.partition(" ")[0]) == ("query", "query")
 
 
 @given(st.dictionaries(st.sampled_from(["userId", "category"]), st.text(min_size=1, max_size=20), min_size=1))

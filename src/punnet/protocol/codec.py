@@ -128,7 +128,7 @@ def pairs(query_string: bytes) -> Iterator[tuple[str, str]]:
     for pair in filter(None, query_string.replace(b"+", b" ").split(b"&")):
         escaped_name, _, value = pair.partition(b"=")
         name = unescaped(escaped_name, "query")
-        yield name, unescaped(value, name)
+        yield name, unescaped(value, name or "query")
 
 
 def unescaped(text: bytes, place: str) -> str:
