@@ -37,6 +37,10 @@ def test_an_operation_says_what_can_happen(route):
     assert "500" in answers
     assert ("requestBody" in operation) is bool(route.body) is ("413" in answers)
     assert ("404" in answers) or "{id}" not in route.path
+    assert {"401", "429", "503"} <= answers
+    for status in ("429", "503"):
+        assert "Retry-After" in operation["responses"][status]["headers"]
+    assert "WWW-Authenticate" in operation["responses"]["401"]["headers"]
     for answer in operation["responses"].values():
         assert answer["content"]["application/json"]["schema"]
         assert answer["description"]
@@ -62,8 +66,9 @@ def test_the_stream_of_events_is_described_beside_the_routes():
     assert {"userId", "topics", "relevance", "latitude", "lastMessageId"} < set(places)
     assert [name for name, place in places.items() if place != "query"] == ["Last-Event-ID"]
     assert list(operation["responses"]["200"]["content"]) == ["text/event-stream"]
-    assert {"400", "500", "503"} < set(operation["responses"])
+    assert {"400", "401", "403", "429", "500", "503"} < set(operation["responses"])
     assert "Retry-After" in operation["responses"]["503"]["headers"]
+    assert operation["security"] == [{}, {"bearer": []}]
     assert "StreamQuery" not in DOCUMENT["components"]["schemas"]
 
 

@@ -35,10 +35,14 @@ MEANING = {
     409: "An id that stands for something else, or something that is still needed",
     413: "A body that is too large",
     415: "A body that is not JSON",
-    429: "Too much is waiting; later it works",
+    429: "Too many calls, or too much is waiting; later it works",
     500: "An error of the server",
-    503: "The journal cannot be written, or the server is starting or stopping; later it works",
+    503: "The journal cannot be written, a token cannot be checked, or the server is starting or stopping; "
+    "later it works",
 }
+
+ALWAYS = (401, 429, 500, 503)
+"""What every call can meet: what it shows, and how often it comes, is looked at before anything else."""
 
 BEARER: Json = {
     "bearer": {
@@ -51,6 +55,8 @@ SCHEMES: Json = {
     "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key", "description": "ADMIN_SECRET_KEY"},
     "adminKeyInQuery": {"type": "apiKey", "in": "query", "name": "adminKey", "description": "The same"},
 }
+OPEN_OR_BEARER: list[Json] = [{}, {"bearer": []}]
+"""Where everybody is trusted, nothing needs to be shown."""
 
 
 def document(routes: Sequence[Route]) -> bytes:
@@ -84,7 +90,7 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
     if route.admin:
         operation["security"] = [{scheme: []} for scheme in (*SCHEMES, *BEARER)]
     elif route.access is not Access.ANYONE:
-        operation["security"] = [{}, *({scheme: []} for scheme in BEARER)]
+        operation["security"] = OPEN_OR_BEARER
     if route.body:
         operation["requestBody"] = {"required": True, "content": _content(route, schemas)}
     return operation
@@ -95,16 +101,17 @@ def _events(schemas: dict[str, Json]) -> Json:
     last = _parameter("Last-Event-ID", "header", {"type": "string"}, required=False)
     text: Json = {"type": "string", "description": "Messages, one an event; /asyncapi.json describes them"}
     stream = {"description": "Events, without end", "content": {"text/event-stream": {"schema": text}}}
-    strange = {"description": "A page of another origin that ALLOWED_ORIGINS does not name"}
-    full = {"description": "All connections are taken; later it works"}
+    strange = {"description": "Another shopper, or a page of an origin that ALLOWED_ORIGINS does not name"}
+    full = {"description": "All connections are taken, or a token cannot be checked; later it works"}
     return {
         "operationId": "stream_events",
         "summary": "Recommendations and alerts as they come, for clients that only listen",
         "tags": ["recommendations"],
         "parameters": [*_asked(schemas[StreamQuery.__name__]), last],
+        "security": OPEN_OR_BEARER,
         "responses": {
             "200": _answer(200, text) | stream,
-            **_failures((400, 401, 403, 500)),
+            **_failures((400, *ALWAYS)),
             "403": _answer(403, ref(Failure)) | strange,
             "503": _answer(503, ref(Failure)) | full,
         },
@@ -173,18 +180,17 @@ def _failures(statuses: Iterable[int]) -> dict[str, Json]:
 
 
 def _refusals(route: Route) -> set[int]:
-    statuses = {500, *route.refusals}
+    statuses = {*ALWAYS, *route.refusals}
     if route.query or route.body or route.path.endswith("{id}"):
         statuses.add(400)
     if route.path.endswith("{id}"):
         statuses.add(404)
-    statuses.add(401)
     if route.access is not Access.ANYONE:
         statuses.add(403)
     if route.admin:
         statuses.add(400)
     if route.body:
-        statuses |= {413, 415, 429, 503}
+        statuses |= {413, 415}
     return statuses
 
 
@@ -192,6 +198,8 @@ def _answer(status: int, schema: Json) -> Json:
     headers: dict[str, Json] = {"X-Request-Id": {"schema": {"type": "string"}}}
     if status in (429, 503):
         headers["Retry-After"] = {"schema": {"type": "integer"}}
+    if status == 401:
+        headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
     return {
         "description": MEANING[status],
         "headers": headers,

@@ -60,7 +60,7 @@ def _thing(
             "PUT", path, tag, f"Add a {noun}, or replace it", put, shown, body=(whole,), statuses=(200, 201)
         ),
         Route("PATCH", path, tag, f"Change some fields of a {noun}", patch, shown, body=(change,)),
-        Route("DELETE", path, tag, f"Remove a {noun}", delete, replies.Removed, refusals=(409, 429, 503)),
+        Route("DELETE", path, tag, f"Remove a {noun}", delete, replies.Removed, refusals=(409,)),
     )
 
 
@@ -122,11 +122,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/orders/{id}", "orders", "One order", orders.get_order, Order),
     Route(
         "GET", "/api/users/{id}", "people",
-        "All that is kept of a shopper", users.get_user, replies.PersonalData, refusals=(503,),
+        "All that is kept of a shopper", users.get_user, replies.PersonalData,
     ),
     Route(
         "DELETE", "/api/users/{id}", "people",
-        "Erase all that is kept of a shopper", users.delete_user, replies.Erasure, refusals=(429, 503),
+        "Erase all that is kept of a shopper", users.delete_user, replies.Erasure,
     ),
     Route(
         "GET", "/api/events", "events",
@@ -143,7 +143,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", "/health/ready", "server",
-        "Whether the server takes requests", health.get_ready, replies.Ready, refusals=(503,),
+        "Whether the server takes requests", health.get_ready, replies.Ready,
         access=Access.ANYONE,
     ),
 )  # fmt: skip
