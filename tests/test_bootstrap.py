@@ -421,6 +421,53 @@ async def test_statistics_can_be_switched_off(tmp_path):
     assert "/api/recommendations/stats" not in document.json()["paths"]
 
 
+STANDSTILL = 1_800_000_000.0
+"""A time at which no window ends."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"rate_limit_address": "2/hour", "trusted_proxies": "none"}, [200, 200, 429]),
+        ({"rate_limit_address": "2/hour"}, [200, 200, 200]),
+        ({"trusted_proxies": "none"}, [200, 200, 200]),
+        ({"rate_limit_address": "off", "trusted_proxies": "none"}, [200, 200, 200]),
+    ],
+)
+async def test_an_address_may_call_so_often(settings, changes, expected):
+    settings = msgspec.structs.replace(settings, **changes)
+    with bind(settings) as listener:
+        server = await build(settings, lambda: STANDSTILL)
+        async with running(server):
+            answers = await answer(server, listener, *["/api/products"] * 3)
+    assert [each.status_code for each in answers] == expected
+
+
+async def test_several_processes_count_calls_together(settings, valkey):
+    settings = msgspec.structs.replace(
+        settings, redis_url=valkey.url, rate_limit_address="2/hour", trusted_proxies="none"
+    )
+    statuses = []
+    for _ in range(2):
+        with bind(settings) as listener:
+            server = await build(settings, lambda: STANDSTILL)
+            async with running(server):
+                statuses += [
+                    one.status_code for one in await answer(server, listener, *["/api/products"] * 2)
+                ]
+    assert statuses == [200, 200, 429, 429]
+
+
+async def test_an_address_has_so_many_connections(settings):
+    settings = msgspec.structs.replace(settings, connections_per_address=3, trusted_proxies="none")
+    with bind(settings):
+        server = await build(settings)
+        async with running(server):
+            doors = server.shop.doors
+            left = [doors.enter(("203.0.113.7", port)) for port in range(4)]
+            assert [each is not None for each in left] == [True, True, True, False]
+
+
 async def test_in_token_mode_keys_and_tokens_open_what_is_theirs(settings):
     secret = "a secret of at least thirty-two bytes"
     settings = msgspec.structs.replace(settings, auth_mode="token", jwt_secret=secret)

@@ -115,6 +115,11 @@ def test_variables_of_others_are_none_of_our_business():
         ("MAIL_SHOP", "Shop\nBcc: a@b.de", "a name; without it, it is the market"),
         ("MAIL_SHOP", "Shop\u2028Bcc: a@b.de", "a name"),
         ("MARKET_LATITUDE", "x", "a number from -90 to 90; without it, it is 0"),
+        *(
+            ("RATE_LIMIT_USER", text, "a number for each second, minute or hour, such as 600/minute, or off")
+            for text in ("600", "0/minute", "-1/minute", "600/day", "600 per minute", "none", "600/minute\n")
+        ),
+        ("CONNECTIONS_PER_ADDRESS", "-1", "a whole number at least 0"),
         ("WEIGHT_CONTENT", "nan", "a number from 0 to 1"),
         ("WEIGHT_CONTENT", "1.01", "a number from 0 to 1"),
         ("TRENDING_RADIUS_KM", "1e400", "a number from 0 to 20100"),
@@ -292,3 +297,24 @@ def test_a_mode_that_asks_for_tokens_needs_to_know_how_they_are_signed(name):
     assert settings.auth_mode == "token"
     shown = {each.name: each.value for each in listed}
     assert shown["JWT_SECRET"] == ("***" if name == "JWT_SECRET" else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["127.0.0.1/32", "::1/128"]),
+        ("none", []),
+        ("10.0.0.0/8, 192.168.1.7,fd00::/8", ["10.0.0.0/8", "192.168.1.7/32", "fd00::/8"]),
+    ],
+)
+def test_proxies_are_addresses_and_networks(text, expected):
+    settings, _ = read({"TRUSTED_PROXIES": text}, {})
+    assert [str(network) for network in settings.proxies] == expected
+
+
+@pytest.mark.parametrize("text", ["proxy.example.org", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.1,", "None", "*"])
+def test_what_is_no_network_is_no_proxy(text):
+    with pytest.raises(BadSetting) as refused:
+        read({"TRUSTED_PROXIES": text}, {})
+    assert str(refused.value).startswith("TRUSTED_PROXIES is not understood, ")
+    assert "; write addresses and networks with commas, such as 10.0.0.0/8" in str(refused.value)

@@ -1,5 +1,6 @@
 """Addresses that several processes listen on."""
 
+import resource
 import socket
 from collections import Counter
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ import pytest
 
 from punnet.errors import BadSetting
 from punnet.settings import Settings
-from punnet.sockets import beside, bind, reserved
+from punnet.sockets import allow_many, beside, bind, reserved
 
 
 def call(address: tuple[str, int]) -> socket.socket:
@@ -53,3 +54,13 @@ def test_a_second_server_is_refused_while_others_share_the_address():
         pytest.raises(BadSetting, match="Punnet cannot listen on"),
     ):
         bind(Settings(port=keeping.getsockname()[1]))
+
+
+def test_a_server_may_hold_as_many_sockets_as_the_machine_allows_it():
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(usual, 512), most))
+        allow_many()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))

@@ -41,6 +41,7 @@ from punnet.protocol.thanks import Sender
 from punnet.settings import TOKEN, Settings
 from punnet.snapshots import Restored, header_of, restore
 from punnet.snapshotting import Snapshotting
+from punnet.sockets import allow_many
 from punnet.tail import Tail
 from punnet.watching import Watching
 from punnet.web.answers import Answers
@@ -112,7 +113,7 @@ async def build(
         restored = await restore(journal, snapshots_of(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
-        doors = await open_doors(settings, clock)
+        doors = await open_doors(settings, clock, journal.identity)
         bell = Bell(settings.redis_url, journal.identity) if settings.redis_url else None
         shop = _shop(settings, journal, bell, doors, restored, clock, handlers)
     except BaseException:
@@ -317,6 +318,7 @@ async def serve(server: Server, listener: socket.socket, streams: socket.socket 
 
 async def listen(app: Counter, shop: Shop, sockets: list[socket.socket]) -> None:
     """Serve an application of `shop` on all `sockets` until SIGINT or SIGTERM."""
+    allow_many()
     # What is there at the start stays: the garbage collector need not walk over it, however large it is.
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS)
@@ -341,6 +343,8 @@ def _config(app: Counter) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         server_header=False,
+        # TRUSTED_PROXIES says whose are believed.
+        proxy_headers=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
 

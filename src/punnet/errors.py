@@ -90,6 +90,14 @@ class TooBusy(Refused):
     code = "TOO_MANY_REQUESTS"
 
 
+class RateLimited(TooBusy):
+    """More calls of one caller than a window of time allows; the next one begins in `retry_after` seconds."""
+
+    def __init__(self, message: str, *, allowed: str, retry_after: int) -> None:
+        super().__init__(message, allowed=allowed)
+        self.retry_after = retry_after
+
+
 class Unavailable(PunnetError):
     """Something that cannot be done now, through no fault of the caller."""
 

@@ -13,10 +13,12 @@ from punnet.journal.sqlite_reader import SqliteReader
 from punnet.keyring import Keyring
 from punnet.keystore import KeyStore
 from punnet.keystore.opening import open_keys
-from punnet.settings import MEMORY, TOKEN, Settings
+from punnet.settings import MEMORY, OFF, TOKEN, Settings
 from punnet.snapshots import Snapshots
+from punnet.web.addresses import Addresses
 from punnet.web.doors import Doors
 from punnet.web.keys import AdminKey
+from punnet.web.rate_limits import RateLimit, RateLimits, SharedCount
 from punnet.web.tokens import Tokens
 
 
@@ -54,11 +56,13 @@ async def open_keystore(settings: Settings) -> KeyStore:
     return await open_keys(None if place == MEMORY else place)
 
 
-async def open_doors(settings: Settings, clock: Callable[[], float]) -> Doors:
-    """Return what tells who calls, with the keys as they are now."""
+async def open_doors(settings: Settings, clock: Callable[[], float], market: str) -> Doors:
+    """Return what tells who calls, with the keys as they are now; `market` is the identity of its journal."""
     admin_key = AdminKey(settings.admin_secret_key)
+    rates, addresses = _rates(settings, clock, market), Addresses(settings.proxies)
+    most = settings.connections_per_address
     if settings.auth_mode != TOKEN:
-        return Doors(admin_key, clock)
+        return Doors(admin_key, clock, rates=rates, addresses=addresses, connections=most)
     keys = await open_keystore(settings)
     keyring = Keyring(keys)
     tokens = Tokens(
@@ -69,4 +73,17 @@ async def open_doors(settings: Settings, clock: Callable[[], float]) -> Doors:
         leeway=settings.jwt_leeway,
     )
     await keyring.load()
-    return Doors(admin_key, clock, keyring, tokens, keys)
+    return Doors(admin_key, clock, keyring, tokens, keys, rates, addresses, most)
+
+
+def _rates(settings: Settings, clock: Callable[[], float], market: str) -> RateLimits:
+    """Return how often callers may call, which all processes of a market count together where Redis is."""
+    shared = SharedCount(settings.redis_url, market) if settings.redis_url else None
+    by_address, by_user = (
+        None if written == OFF else RateLimit(setting, written, clock, shared)
+        for setting, written in (
+            ("RATE_LIMIT_ADDRESS", settings.rate_limit_address),
+            ("RATE_LIMIT_USER", settings.rate_limit_user),
+        )
+    )
+    return RateLimits(by_address, by_user, shared)

@@ -1,10 +1,11 @@
 """Every setting there is: its name, type, default and purpose, read once from the environment."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +24,9 @@ DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
 PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
 SMTP = r"^smtp(s|\+plain)?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?$(?!\n)"
 ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?"
+RATE = r"off|[1-9]\d{0,8}/(second|minute|hour)"
+OFF, NONE = "off", "none"
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 USUAL_PORT = re.compile(r"(?<=^http://)(.*):80$|(?<=^https://)(.*):443$")
 SECRET = "secret"
 """Marks a setting whose value is never shown."""
@@ -39,6 +43,12 @@ def _text(purpose: str, pattern: str, allowed: str) -> Meta:
 def _secret(purpose: str) -> Meta:
     return Meta(
         description=purpose, pattern=r"^\S+$(?!\n)", extra={"allowed": "a text without spaces", SECRET: True}
+    )
+
+
+def _rate(purpose: str) -> Meta:
+    return _text(
+        purpose, rf"^({RATE})$(?!\n)", "a number for each second, minute or hour, such as 600/minute, or off"
     )
 
 
@@ -125,6 +135,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_leeway: Annotated[
         float, _about("seconds that clocks may differ when a token is checked", at_least=0, at_most=600)
     ] = 30
+    rate_limit_address: Annotated[
+        str, _rate("calls of one address that shows no key, messages on streams too")
+    ] = "6000/minute"
+    rate_limit_user: Annotated[str, _rate("calls of one shopper who shows a token")] = "600/minute"
+    connections_per_address: Annotated[
+        int, _about("connections that one address may have, and streams; 0 for any number", at_least=0)
+    ] = 256
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="addresses and networks, with commas, whose X-Forwarded-For is believed, and that "
+            "have no limits themselves; none for none"
+        ),
+    ] = "127.0.0.1,::1"
     event_queue_max_size: Annotated[
         int, _about("facts, reactions and calls of handlers that may wait", at_least=1)
     ] = 10_000
@@ -225,6 +249,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(USUAL_PORT.sub(r"\1\2", each) for each in named)
 
     @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The networks of TRUSTED_PROXIES."""
+        named = () if self.trusted_proxies == NONE else self.trusted_proxies.split(",")
+        return tuple(ipaddress.ip_network(each.strip()) for each in named)
+
+    @property
     def tuning(self) -> Tuning:
         """What of these the engine goes by."""
         same = msgspec.convert(self, Tuning, from_attributes=True)
@@ -272,6 +302,13 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
         )
     if settings.redis_cache and not settings.redis_url:
         raise BadSetting("REDIS_CACHE needs REDIS_URL beside it: redis://HOST of the Redis or Valkey to use")
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise BadSetting(
+            f"TRUSTED_PROXIES is not understood, {error}; write addresses and networks with commas, such as "
+            "10.0.0.0/8,192.168.1.7, or none"
+        ) from None
     return settings, [_listed(field, settings, given, options) for field in FIELDS]
 
 

@@ -1,6 +1,7 @@
 """The sockets that a server listens on."""
 
 import socket
+import sys
 from contextlib import AbstractContextManager, nullcontext
 
 from punnet.errors import BadSetting
@@ -8,6 +9,15 @@ from punnet.settings import Settings
 
 BACKLOG = 2_048
 """Callers who may wait to be let in."""
+
+
+def allow_many() -> None:
+    """Let this process hold as many sockets as it may at all: what is usual would do for a thousand."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -28,9 +28,6 @@ SHOUTERS = 12
 PATIENCE = 20.0
 """Seconds in which a server has to answer all that was sent on one connection."""
 
-NOT_HTTP = "WARNING uvicorn.error: Invalid HTTP request received."
-"""What the server may say, once for each request that is none."""
-
 PUSHED = {
     "PERSONALIZED_SUGGESTION",
     "CART_RECOMMENDATION",
@@ -73,8 +70,6 @@ class Report(msgspec.Struct, kw_only=True):
     """What a client that does everything right was answered, and the longest that one took."""
     alerts: int = 0
     slowest: float = 0
-    not_http: int = 0
-    """Lines of the log that say that something was no HTTP."""
     wrong: list[str] = []
     log: list[str] = []
 
@@ -126,9 +121,7 @@ class Framing:
             report.wrong += [repr(it) for it in ended if not isinstance(it, asyncio.CancelledError)]
         finally:
             await self._process.stop()
-        lines = self._process.log.splitlines()
-        report.log = [line for line in lines if not line.endswith(NOT_HTTP)]
-        report.not_http = len(lines) - len(report.log)
+        report.log = self._process.log.splitlines()
         return report
 
     async def _open_market(self) -> None:

@@ -16,7 +16,7 @@ from punnet.errors import TooBusy
 from punnet.market import Farm
 from punnet.web.app import create_app
 from punnet.web.exchange import Reply, Sent, send_response
-from punnet.web.prompt import TOO_SLOW, Counter
+from punnet.web.prompt import HEAD_BYTES, TOO_LONG, TOO_SLOW, Counter
 from punnet.web.routes import ROUTES, Route
 from tests.web.speaking import converse, get
 from tests.web.stall import Server, opened, served, until
@@ -373,6 +373,76 @@ async def test_who_does_not_end_a_body_is_parted_with(stall, monkeypatch):
     post = get("/api/orders", "Content-Type: application/json", "Content-Length: 9").replace(b"GET", b"POST")
     async with served(stall.app) as address:
         assert await heard(address, post + b'{"id"') == b""
+
+
+FULL = HEAD_BYTES - len("/health/liveHost: stall\r\nX-Long: \r\n")
+"""How long a header may be that fills the head of a request."""
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (get("/health/live", f"X-Long: {'a' * FULL}"), b"200"),
+        (get("/health/live", f"X-Long: {'a' * (FULL + 1)}"), b"431"),
+        (get("/health/live", *["X-Long: a"] * 4_000), b"431"),
+        (get(f"/{'a' * HEAD_BYTES}"), b"431"),
+        (get("/api/orders", f"X-Long: {'a' * HEAD_BYTES}", "Content-Length: 3") + b"abc", b"431"),
+        (get(f"/ws/recommendations?userId={'a' * HEAD_BYTES}", "Upgrade: websocket"), b"431"),
+        (b"GET / HTTP/1.1\r\nX-Long: " + b"a" * (HEAD_BYTES + 1), b"431"),
+        (b"GET / HTTP/1.1\r\n" + b"X-Long: a\r\n" * 4_000, b"431"),
+        (b"GET /" + b"a" * (HEAD_BYTES + 1), b"431"),
+    ],
+)
+async def test_a_head_has_an_end(stall, monkeypatch, caplog, said, status, pieces):
+    monkeypatch.setattr("punnet.web.prompt.HEAD_SECONDS", 2)
+    size = -(-len(said) // pieces)
+    async with served(stall.app, timeout_keep_alive=0.1) as address:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for start in range(0, len(said), size):
+            writer.write(said[start : start + size])
+            await asyncio.sleep(0.01)
+        answers = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert answers.split()[1] == status
+    assert (answers == TOO_LONG) == (status == b"431")
+    assert not caplog.records
+
+
+async def test_a_body_is_no_part_of_the_next_head(stall):
+    long = b'{"id": "%b"}' % (b"a" * HEAD_BYTES)
+    post = get("/api/orders", "Content-Type: application/json", f"Content-Length: {len(long)}")
+    said = post.replace(b"GET", b"POST") + long
+    async with served(stall.app) as address:
+        for pieces in ([said, get(ANN), get(ANN)], [said + get(ANN)]):
+            answers = await converse(address, pieces)
+            assert [answer.status for answer in answers] == [400, *[200] * (len(answers) - 1)]
+            assert len(answers) == b"".join(pieces).count(b"HTTP/1.1")
+
+
+async def test_what_a_stranger_gets_wrong_is_not_in_the_log(stall, caplog):
+    async with served(stall.app) as address:
+        for said in (b"nonsense\r\n\r\n", get("/", "Upgrade: h2c", "Connection: Upgrade"), b"\x16\x03\x01"):
+            await heard(address, said + b"\r\n\r\n")
+    assert not caplog.records
+
+
+async def test_who_reads_nothing_of_an_answer_is_parted_with(stall, monkeypatch):
+    monkeypatch.setattr("punnet.web.prompt.READ_SECONDS", 0.3)
+    loop = asyncio.get_running_loop()
+
+    async def ask_and_never_read(client):
+        while True:
+            await loop.sock_sendall(client, get("/openapi.json"))
+            await asyncio.sleep(0.001)
+
+    async with served(stall.app) as address, asyncio.timeout(20):
+        with socket.create_connection(tuple(address.split(":"))) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            client.setblocking(False)
+            with pytest.raises(ConnectionError):
+                await ask_and_never_read(client)
 
 
 async def test_who_has_asked_and_listens_may_take_their_time(stall, monkeypatch):

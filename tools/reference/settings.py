@@ -28,6 +28,9 @@ GROUPS = {
         "auth_mode", "jwt_secret", "jwks_url", "jwt_audience", "jwt_issuer", "jwt_leeway", "admin_secret_key",
         "enable_stats_endpoint",
     ),
+    "How much one caller may do": (
+        "rate_limit_address", "rate_limit_user", "connections_per_address", "trusted_proxies",
+    ),
     "E-mails after a purchase": ("smtp_url", "mail_from", "mail_shop"),
     "What counts, and for how long": (
         "collaborative_max_neighbours", "trending_radius_km", "trending_days", "trending_min_orders",
@@ -42,6 +45,7 @@ GROUPS = {
 """What belongs together, in the order of the page."""
 
 NOTES = {
+    "How much one caller may do": "What counts against whom: [Keep strangers out](../howto/secure.md#how-much-one-caller-may-do).",
     "How many processes": "How to run [several processes](../howto/scale.md).",
     "What it keeps": "The journal may be [on PostgreSQL](../howto/postgres.md).",
     "How it takes and answers": "How to write [own handlers](../howto/handlers.md).",

@@ -48,7 +48,7 @@ def create_app(
         logging_config=None,
     )
     at_once = {endpoint.path.encode(): endpoint.at_once for endpoint in served if endpoint.is_prompt}
-    return shared(Counter(app, at_once), shop.origins)
+    return shared(Counter(app, at_once, shop.doors), shop.origins)
 
 
 def streams_only(counter: Counter, port: int, new_id: Callable[[], str]) -> Counter:
@@ -63,7 +63,9 @@ def streams_only(counter: Counter, port: int, new_id: Callable[[], str]) -> Coun
     def elsewhere(answer: AtOnce) -> AtOnce:
         return lambda scope: None if _is_on(port, scope) else answer(scope)
 
-    return Counter(serve, {path: elsewhere(answer) for path, answer in counter.at_once.items()})
+    return Counter(
+        serve, {path: elsewhere(answer) for path, answer in counter.at_once.items()}, counter.doors
+    )
 
 
 def _is_on(port: int, scope: HTTPScope) -> bool:

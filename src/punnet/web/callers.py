@@ -38,11 +38,15 @@ SHOWN = {
 
 
 class Caller(NamedTuple):
-    """Who has a key of some role, a shopper with a token until `expires_at`, or a visitor with neither."""
+    """Who has a key of some role, a shopper with a token until `expires_at`, or a visitor with neither.
+
+    `address` is what their calls and streams count against, empty where they are not counted.
+    """
 
     role: Role | None = None
     user_id: str | None = None
     expires_at: float = math.inf
+    address: str = ""
 
     def ask(self, access: Access) -> None:
         """Raise Unauthorized or Forbidden where the caller may not make a call that needs such access."""
@@ -50,7 +54,7 @@ class Caller(NamedTuple):
             return
         if access is Access.SHOPPER and self.user_id is not None:
             return
-        if self == VISITOR:
+        if self.role is None and self.user_id is None:
             raise Unauthorized(
                 f"This call needs {SHOWN[access]}.", field=AUTHORIZATION, allowed=SHOWN[access]
             )

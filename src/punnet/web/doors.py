@@ -9,9 +9,11 @@ from punnet.errors import Unauthorized
 from punnet.keyring import Keyring
 from punnet.keys import Role, new_key
 from punnet.keystore import KeyStore
+from punnet.web.addresses import Addresses, AddressLimit
 from punnet.web.callers import AUTHORIZATION, TRUSTED, VISITOR, Caller
 from punnet.web.exchange import ADMIN_KEY, header
 from punnet.web.keys import AdminKey
+from punnet.web.rate_limits import RateLimits
 from punnet.web.tokens import Tokens
 
 BEARER = "Bearer "
@@ -23,6 +25,8 @@ class Doors:
     """Tells who calls, by what they show: a key of the shop, a shopper's token, or the admin key.
 
     Without a `keyring` everybody is trusted. `keys` are where it looks. `clock` tells seconds since 1970.
+    Calls count against `rates` by the address that `addresses` tell; those of programs with a key do not.
+    Each address may have so many `connections`, and so many streams.
     """
 
     def __init__(
@@ -32,8 +36,14 @@ class Doors:
         keyring: Keyring | None = None,
         tokens: Tokens | None = None,
         keys: KeyStore | None = None,
+        rates: RateLimits | None = None,
+        addresses: Addresses | None = None,
+        connections: int = 0,
     ) -> None:
         self.admin_key = admin_key
+        self.rates = rates or RateLimits()
+        self.addresses = addresses or Addresses()
+        self.connections, self.streams = AddressLimit(connections), AddressLimit(connections)
         self._clock = clock
         self._keyring = keyring
         self._tokens = tokens
@@ -48,6 +58,10 @@ class Doors:
         await self._keyring.load()
         return shown
 
+    def enter(self, peer: tuple[str, int] | None) -> Callable[[], None] | None:
+        """Let a connection in, and return what is to be called at its end; None where it has to go."""
+        return self.connections.enter(self.addresses.of_peer(peer[0]) if peer else "")
+
     def start(self) -> None:
         """Notice from now on when keys are made and revoked; needs a running loop."""
         if self._keyring is not None:
@@ -55,6 +69,7 @@ class Doors:
 
     async def stop(self) -> None:
         """Let go of what is held open."""
+        await self.rates.close()
         if self._keyring is not None:
             await self._keyring.stop()
         if self._tokens is not None:
@@ -63,10 +78,23 @@ class Doors:
             await self._keys.close()
 
     async def identify(self, scope: HTTPScope | WebSocketScope, token: str = "") -> Caller:
-        """Return who calls; a stream may show its `token` elsewhere than in the header.
+        """Return who calls, and count the call; a stream may show its `token` elsewhere than in the header.
 
-        Raise Unauthorized where what is shown is not valid, Unavailable where that cannot be told now.
+        Raise Unauthorized where what is shown is not valid, Unavailable where that cannot be told now, and
+        RateLimited where the caller called too often.
         """
+        address = self.addresses.of(scope)
+        try:
+            caller = await self._shown(scope, token)
+        except Unauthorized:
+            await self.rates.count(VISITOR._replace(address=address))
+            raise
+        if address and (self._keyring is None or caller.role is None):
+            caller = caller._replace(address=address)
+        await self.rates.count(caller)
+        return caller
+
+    async def _shown(self, scope: HTTPScope | WebSocketScope, token: str) -> Caller:
         if self._keyring is None:
             return TRUSTED
         shown = bearer(scope) or token

@@ -8,6 +8,7 @@ from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError
+from punnet.web.callers import Caller
 from punnet.web.exchange import failed, header, no_stream, request_id_of, send_response
 from punnet.web.shop import Shop
 from punnet.web.streams import Stream, StreamQuery, know_what_was_seen, let_in, read_query
@@ -51,8 +52,8 @@ class _Feed(Stream):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, shop: Shop, query: StreamQuery, wire: EventsWire, expires_at: float) -> None:
-        super().__init__(shop, query, wire, silence=math.inf, expires_at=expires_at)
+    def __init__(self, shop: Shop, query: StreamQuery, wire: EventsWire, caller: Caller) -> None:
+        super().__init__(shop, query, wire, silence=math.inf, caller=caller)
         self._wire = wire
 
     async def run(self, receive: Receive) -> None:
@@ -79,6 +80,6 @@ async def _opened(shop: Shop, scope: HTTPScope) -> _Feed:
     last = header(scope, b"last-event-id").decode("latin-1")
     if last:
         query = msgspec.structs.replace(query, last_message_id=last)
-    expires_at = await let_in(shop, scope, query)
+    caller = await let_in(shop, scope, query)
     await know_what_was_seen(shop, query)
-    return _Feed(shop, query, wire_of(scope, EventsWire), expires_at)
+    return _Feed(shop, query, wire_of(scope, EventsWire), caller)

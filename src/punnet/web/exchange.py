@@ -7,7 +7,15 @@ from datetime import datetime
 from litestar.types import HTTPScope, Receive, Send, WebSocketScope
 from msgspec import UNSET, Struct, UnsetType
 
-from punnet.errors import MethodNotAllowed, PunnetError, Refused, TooLarge, UnknownPath, UnsupportedMedia
+from punnet.errors import (
+    MethodNotAllowed,
+    PunnetError,
+    RateLimited,
+    Refused,
+    TooLarge,
+    UnknownPath,
+    UnsupportedMedia,
+)
 from punnet.market import Algorithm
 from punnet.protocol import codec, refusal
 from punnet.protocol.envelope import Details, Error, Failure, FailureMeta, Meta, Success
@@ -35,7 +43,7 @@ STATUS = {
 NO_STORE = b"no-store"
 PRIVATE_MINUTE = b"private, max-age=60"
 PUBLIC_MINUTES = b"public, max-age=300"
-RETRY_SECONDS = b"1"
+RETRY_SECONDS = 1
 ADMIN_KEY = b"x-admin-key"
 CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="punnet"'
 
@@ -99,7 +107,8 @@ def failed(error: PunnetError, request_id: str) -> Sent:
     headers = _headers(body, request_id, NO_STORE)
     status = STATUS[described.code]
     if status in (429, 503):
-        headers += ((b"retry-after", RETRY_SECONDS),)
+        seconds = error.retry_after if isinstance(error, RateLimited) else RETRY_SECONDS
+        headers += ((b"retry-after", b"%d" % seconds),)
     if status == 401:
         is_admins = isinstance(error, Refused) and error.field == "X-Admin-Key"
         asked = CHALLENGE if is_admins else BEARER_CHALLENGE

@@ -108,7 +108,7 @@ def shared(counter: Counter, origins: Origins) -> Counter:
 
         return told
 
-    return Counter(serve, {path: prompt(answer) for path, answer in counter.at_once.items()})
+    return Counter(serve, {path: prompt(answer) for path, answer in counter.at_once.items()}, counter.doors)
 
 
 def _telling(send: Send, headers: Headers) -> Send:

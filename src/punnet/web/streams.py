@@ -6,13 +6,13 @@ from typing import Annotated, Literal, assert_never
 from litestar.types import HTTPScope, WebSocketScope
 from msgspec import Meta
 
-from punnet.errors import Refused
+from punnet.errors import Refused, TooBusy, Unavailable
 from punnet.hub import Connection, Wire
 from punnet.market import Id, Latitude, Longitude, both_or_neither
 from punnet.protocol import codec, session
 from punnet.protocol.frames import Seen
 from punnet.protocol.messages import Filter, SubscribePayload, Topics
-from punnet.web.callers import Access
+from punnet.web.callers import Access, Caller
 from punnet.web.recording import catch_up
 from punnet.web.shop import Shop
 
@@ -54,12 +54,12 @@ def read_query(query_string: bytes) -> StreamQuery:
         raise Refused("token is refused.", field="token", allowed="one token") from None
 
 
-async def let_in(shop: Shop, scope: HTTPScope | WebSocketScope, query: StreamQuery) -> float:
-    """Return until when the caller may listen to the shopper of a stream; raise where they may not."""
+async def let_in(shop: Shop, scope: HTTPScope | WebSocketScope, query: StreamQuery) -> Caller:
+    """Return who wants to listen to the shopper of a stream; raise where they may not."""
     caller = await shop.doors.identify(scope, query.token)
     caller.ask(Access.SHOPPER)
     caller.act_for(query.user_id)
-    return caller.expires_at
+    return caller
 
 
 async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
@@ -72,14 +72,21 @@ async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
 class Stream:
     """One connection from its welcome to its end; a client that is silent for `silence` seconds is gone."""
 
-    __slots__ = ("_timer", "connection", "session", "shop")
+    __slots__ = ("_leave", "_timer", "caller", "connection", "session", "shop")
 
-    def __init__(
-        self, shop: Shop, query: StreamQuery, wire: Wire, *, silence: float, expires_at: float
-    ) -> None:
-        """Raise Unavailable when there are as many connections as there may be."""
+    def __init__(self, shop: Shop, query: StreamQuery, wire: Wire, *, silence: float, caller: Caller) -> None:
+        """Raise TooBusy or Unavailable when the caller, or all, have as many streams as there may be."""
         self.shop = shop
-        self.connection: Connection = shop.hub.register(query.user_id, wire)
+        self.caller = caller
+        leave = shop.doors.streams.enter(caller.address)
+        if leave is None:
+            raise TooBusy("This address has as many streams as CONNECTIONS_PER_ADDRESS allows.")
+        self._leave = leave
+        try:
+            self.connection: Connection = shop.hub.register(query.user_id, wire)
+        except Unavailable:
+            leave()
+            raise
         self.session = session.Session(
             query.user_id,
             shop.hub.numbers.epoch,
@@ -87,7 +94,7 @@ class Stream:
             seen=_seen(shop, query.last_message_id),
             heartbeat=shop.limits.heartbeat_seconds,
             silence=silence,
-            expires_at=expires_at,
+            expires_at=caller.expires_at,
         )
         self._timer: asyncio.TimerHandle | None = None
 
@@ -102,6 +109,7 @@ class Stream:
         if self._timer is not None:
             self._timer.cancel()
         self.shop.hub.unregister(self.connection)
+        self._leave()
 
     def obey(self, command: session.Command) -> None:
         """Carry out a command that needs no waiting."""

@@ -4,10 +4,10 @@ from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import Receive, Scope, Send, WebSocketScope
 
-from punnet.errors import PunnetError, Refused
+from punnet.errors import PunnetError, RateLimited, Refused
 from punnet.protocol import session
 from punnet.protocol.actions import Tracked
-from punnet.web.callers import Access
+from punnet.web.callers import Access, Caller
 from punnet.web.exchange import Sent, failed, request_id_of, send_response
 from punnet.web.recommendations import answer
 from punnet.web.recording import track
@@ -45,8 +45,8 @@ class _Dialogue(Stream):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, shop: Shop, query: StreamQuery, wire: WebSocketWire, expires_at: float) -> None:
-        super().__init__(shop, query, wire, silence=shop.limits.silence_seconds, expires_at=expires_at)
+    def __init__(self, shop: Shop, query: StreamQuery, wire: WebSocketWire, caller: Caller) -> None:
+        super().__init__(shop, query, wire, silence=shop.limits.silence_seconds, caller=caller)
         self._wire = wire
         wire.on_life = self._heard
 
@@ -71,8 +71,12 @@ class _Dialogue(Stream):
 
     async def _hear(self, frame: str | bytes) -> None:
         shop = self.shop
-        for command in self.session.receive(frame, shop.clock(), shop.new_id(), shop.alerting.held):
+        commands = self.session.receive(frame, shop.clock(), shop.new_id(), shop.alerting.held)
+        refusal = await self._counted()
+        for command in commands:
             match command:
+                case session.Track() | session.Ask() | session.Authenticate() if refusal is not None:
+                    self.obey(self.session.refused(refusal, shop.clock(), command.request_id))
                 case session.Track(tracked, request_id):
                     self.obey(await self._track(tracked, request_id))
                 case session.Ask():
@@ -81,6 +85,14 @@ class _Dialogue(Stream):
                     self.obey(await self._authenticate(command))
                 case _:
                     self.obey(command)
+
+    async def _counted(self) -> RateLimited | None:
+        """Count a frame, and return what is to be said where there were too many."""
+        try:
+            await self.shop.doors.rates.count(self.caller)
+        except RateLimited as error:
+            return error
+        return None
 
     async def _track(self, tracked: Tracked, request_id: str | None) -> session.Send:
         try:
@@ -114,9 +126,9 @@ async def _opened(shop: Shop, scope: WebSocketScope) -> _Dialogue:
     """Return the stream that a client asks for; raise where it cannot have one."""
     shop.origins.check(scope)
     query = read_query(scope["query_string"])
-    expires_at = await let_in(shop, scope, query)
+    caller = await let_in(shop, scope, query)
     await know_what_was_seen(shop, query)
-    return _Dialogue(shop, query, wire_of(scope, WebSocketWire), expires_at)
+    return _Dialogue(shop, query, wire_of(scope, WebSocketWire), caller)
 
 
 async def _deny(scope: WebSocketScope, send: Send, sent: Sent) -> None:

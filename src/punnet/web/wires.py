@@ -50,6 +50,8 @@ class Room(asyncio.Protocol):
     """Whether goodbye was said: then there is no room for anything else."""
     on_full: Callable[[], None] = staticmethod(_nobody)
     on_room: Callable[[], None] = staticmethod(_nobody)
+    on_lost: Callable[[], None] = staticmethod(_nobody)
+    """Called when the connection is no more."""
 
     def pause_writing(self) -> None:
         """Note that there is no room."""
@@ -68,6 +70,7 @@ class Room(asyncio.Protocol):
         super().connection_lost(exc)
         self.ready = False
         self.on_full()
+        self.on_lost()
 
 
 class WebSocketWire(Room, WebSocketsSansIOProtocol):
