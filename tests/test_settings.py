@@ -144,6 +144,7 @@ def test_the_websocket_has_a_port_of_its_own_only_where_that_is_asked_for():
     [
         ("postgresql://punnet:secret@db/market", "postgresql://punnet:***@db/market"),
         ("postgresql://punnet:s/c@re#t@db/market", "postgresql://punnet:***@db/market"),
+        ("postgresql://db/market?user=me&password=sec@ret", "postgresql://db/market?user=me&password=***"),
         ("postgresql://db/market?password=secret&user=me", "postgresql://db/market?password=***&user=me"),
     ],
 )
@@ -284,6 +285,22 @@ def test_the_password_of_a_refused_relay_is_not_shown_either(password):
     with pytest.raises(BadSetting) as refused:
         read({"SMTP_URL": f"smtpx://ann:{password}@mail.example.org"}, {})
     assert 'SMTP_URL is "smtpx://ann:***@mail.example.org"' in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SMTP_URL", "JWKS_URL"])
+@pytest.mark.parametrize(
+    "url", ["ann:secret@h", "redis:/ann:secret@h", "redis//ann:secret@h", "mysql://a:se\ncret@h"]
+)
+def test_the_password_of_an_address_that_was_mistyped_is_not_shown(name, url):
+    with pytest.raises(BadSetting) as refused:
+        read({name: url}, {})
+    assert "***@h" in str(refused.value)
+    assert "cret" not in str(refused.value)
+
+
+def test_what_is_secret_in_the_address_of_keys_is_not_shown():
+    _, listing = read({"JWKS_URL": "https://ann:secret@shop.example/keys?token=secret"}, {})
+    assert listed(listing, "JWKS_URL").value == "https://ann:***@shop.example/keys?token=***"
 
 
 @pytest.mark.parametrize("name", ["JWT_SECRET", "JWKS_URL"])

@@ -15,13 +15,13 @@ from punnet.engine.tuning import Tuning
 from punnet.errors import BadSetting
 from punnet.market import ADDRESS
 from punnet.protocol import shapes
+from punnet.protocol.discretion import HIDDEN, masked
 
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
 MEMORY = "memory:"
 TOKEN = "token"
 DATABASES = f"{SQLITE}FILE, {POSTGRES}USER:PASSWORD@HOST/DATABASE or {MEMORY}"
-PASSWORD = re.compile(r"(://[^/@:]*:).+(?=@)|([?&]password=)[^&]+")
 SMTP = r"^smtp(s|\+plain)?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?$(?!\n)"
 ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?"
 RATE = r"off|[1-9]\d{0,8}/(second|minute|hour)"
@@ -353,9 +353,19 @@ def _notes(kind: object) -> Meta:
 
 def _masked(field: FieldInfo, text: str) -> str:
     """Return `text` as it may be shown: nothing of a secret, and a URL without its password."""
-    if (_notes(field.type).extra or {}).get(SECRET):
-        return "***" if text else ""
-    return PASSWORD.sub(r"\1\2***", text)
+    if is_secret(field):
+        return HIDDEN if text else ""
+    return masked(text) if may_have_password(field) or "://" in text else text
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the value of a setting is never shown."""
+    return bool((_notes(field.type).extra or {}).get(SECRET))
+
+
+def may_have_password(field: FieldInfo) -> bool:
+    """Whether a setting is an address in which a password may stand."""
+    return field.name.endswith("_url")
 
 
 FIELDS = msgspec.structs.fields(Settings)

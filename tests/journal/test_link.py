@@ -166,6 +166,7 @@ async def test_each_connection_is_greeted(server):
         ),
         ("postgresql://me:se/cr@et@db/market", "PostgreSQL (db/market)"),
         ("postgres://db/market?password=secret", "PostgreSQL (db/market)"),
+        ("postgres://db/market?user=me&password=se@cret", "PostgreSQL (…)"),
         ("postgresql:///market?host=/run/postgresql", "PostgreSQL (/market)"),
     ],
 )

@@ -95,7 +95,9 @@ class Link:
 
 def place(url: str) -> str:
     """Return how a person is told of the database at `url`: without the name and the password in it."""
-    return f"PostgreSQL ({url.partition('://')[2].rpartition('@')[2].partition('?')[0]})"
+    rest, _, options = url.partition("://")[2].partition("?")
+    # An @ behind the ? may be one of a password.
+    return f"PostgreSQL ({'…' if '@' in options else rest.rpartition('@')[2]})"
 
 
 def _why(error: BaseException) -> str:
