@@ -363,6 +363,8 @@ def test_revoke_ends_with_1_and_a_sentence_where_no_key_has_the_id(tmp_path):
     again = keys("revoke", key_id, database=database)
     assert (again.exit_code, again.stdout) == (1, "")
     assert again.stderr == (f"Error: No key has the id {key_id}; `punnet keys list` shows those there are.\n")
+    mistaken = keys("revoke", f"punnet_shop_{key_id}", database=database)
+    assert (mistaken.exit_code, key_id in mistaken.stderr) == (1, False)
     none = keys("list", database=database)
     assert (none.exit_code, none.stdout, none.stderr) == (0, "", "There are no keys.\n")
     assert said(keys("list", "--json", database=database)) == []

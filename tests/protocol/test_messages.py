@@ -28,6 +28,8 @@ from punnet.protocol.messages import (
     on_page,
 )
 
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
+
 
 def test_every_type_of_the_server_says_what_it_carries():
     assert set(PAYLOADS) == set(ServerType)
@@ -190,6 +192,26 @@ def test_a_request_has_a_whole_place_or_none():
             UnknownId("who", value="x" * 500),
             ErrorPayload(error="who", code="UNKNOWN_ID", value="x" * 99 + "…"),
         ),
+        (
+            Refused('adminKey is "open": it must be a number.', field="adminKey", value="open", allowed="1"),
+            ErrorPayload(
+                error='adminKey is "***": it must be a number.',
+                code="BAD_INPUT",
+                field="adminKey",
+                allowed="1",
+            ),
+        ),
+        (
+            Refused(f'{TOKEN} is "{TOKEN}".', field=TOKEN, value=TOKEN, allowed=f'"{TOKEN}", or left out'),
+            ErrorPayload(
+                error='*** is "***".',
+                code="BAD_INPUT",
+                field="***",
+                value="***",
+                allowed='"***", or left out',
+            ),
+        ),
+        (PunnetError(TOKEN), ErrorPayload(error="***", code="INTERNAL_ERROR")),
         (JournalUnavailable("full"), ErrorPayload(error="full", code="UNAVAILABLE")),
         (PunnetError("odd"), ErrorPayload(error="odd", code="INTERNAL_ERROR")),
     ],

@@ -489,6 +489,22 @@ def test_a_token_that_is_refused_is_not_repeated(session, token):
     assert not token or str(token) not in json.dumps(told)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"payload": "open sesame"},
+        {"Token": "open sesame"},
+        {"requestId": ["open sesame"]},
+        {"payload": {"x": "open sesame"}},
+    ],
+)
+def test_nor_is_what_stands_beside_it(session, beside):
+    told = said(receive(session, {"type": "AUTHENTICATE", **beside}))
+    assert told["type"] == "ERROR"
+    assert "value" not in told["payload"]
+    assert "open sesame" not in json.dumps(told)
+
+
 def test_sixty_seconds_of_silence_end_the_connection(session):
     session.tick(NOW + 30)
     receive(session, {"type": "HELLO"}, NOW + 31)

@@ -42,7 +42,9 @@ async def test_an_answer_stands_in_an_envelope(stall):
     assert response.headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "<script>", "é"])
+@pytest.mark.parametrize(
+    "given", ["", "a b", "x" * 129, "<script>", "é", "punnet_admin_abc", "eyJhbGciOiJIUzI1NiJ9.e30.e30"]
+)
 async def test_a_request_id_that_is_not_sane_is_replaced(stall, given):
     response = await stall.client.get("/health/live", headers={b"X-Request-Id": given.encode("latin-1")})
 

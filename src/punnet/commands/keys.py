@@ -15,6 +15,7 @@ from punnet.commands.terminal import columns
 from punnet.errors import BadSetting
 from punnet.keys import Role, StoredKey, new_key
 from punnet.keystore import KeyStore
+from punnet.protocol.discretion import discreet
 from punnet.settings import MEMORY, Settings
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def revoke(key_id: str, database: str | None) -> None:
     ID is the one of `punnet keys list`. It ends with 1 where no key has it.
     """
     if not run(_remove(_settings(database), key_id)):
-        raise NoSuchKey(f"No key has the id {key_id}; `punnet keys list` shows those there are.")
+        raise NoSuchKey(f"No key has the id {discreet(key_id)}; `punnet keys list` shows those there are.")
     click.echo(f"The key {key_id} is revoked.", err=True)
 
 

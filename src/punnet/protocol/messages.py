@@ -27,6 +27,7 @@ from punnet.market import (
     Words,
     both_or_neither,
 )
+from punnet.protocol.discretion import HIDDEN, discreet, is_secret
 from punnet.protocol.refusal import shown
 
 LARGEST_FRAME = 16 * 1024
@@ -333,16 +334,19 @@ class ServerMessage(Draft, frozen=True, kw_only=True):
 
 
 def error_payload(error: PunnetError) -> ErrorPayload:
-    """Return an error as it is told to a client."""
+    """Return an error as it is told to a client, without any secret that was put where none belongs."""
     if not isinstance(error, Refused):
         code = "UNAVAILABLE" if isinstance(error, Unavailable) else "INTERNAL_ERROR"
-        return ErrorPayload(error=str(error), code=code)
+        return ErrorPayload(error=discreet(str(error)), code=code)
+    message, value = error.message, shown(error.value)
+    if value is not None and error.field is not None and is_secret(error.field):
+        message, value = message.replace(str(value), HIDDEN), None
     return ErrorPayload(
-        error=error.message,
+        error=discreet(message),
         code=error.code,
-        field=error.field,
-        value=shown(error.value),
-        allowed=error.allowed,
+        field=error.field and discreet(error.field),
+        value=discreet(value) if isinstance(value, str) else value,
+        allowed=error.allowed and discreet(error.allowed),
     )
 
 

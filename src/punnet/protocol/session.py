@@ -171,6 +171,7 @@ class Session:
         body = frame if isinstance(frame, bytes) else frame.encode(errors="surrogatepass")
         if len(body) > LARGEST_FRAME:
             return [Close(TOO_BIG, f"A frame may have {LARGEST_FRAME} bytes.")]
+        content: object = None
         request_id = None
         try:
             if isinstance(frame, bytes):
@@ -179,7 +180,8 @@ class Session:
             request_id = _request_id(content)
             return self._obey(codec.convert(content, ClientMessage), now, event_id, held)
         except Refused as error:
-            return [_send(ServerType.ERROR, error_payload(error), now, request_id)]
+            told = _unrepeated(error) if _shows_a_token(content) else error
+            return [_send(ServerType.ERROR, error_payload(told), now, request_id)]
 
     def tick(self, now: float) -> list[Command]:
         """Return what the passing of time asks for: a heartbeat, or the end after too long a silence."""
@@ -241,7 +243,7 @@ class Session:
             case ClientType.REQUEST_RECOMMENDATIONS:
                 return [Ask(_payload(message, QueryPayload).query(self.user_id), message.request_id)]
             case ClientType.AUTHENTICATE:
-                return [Authenticate(_token(message), message.request_id)]
+                return [Authenticate(_payload(message, AuthenticatePayload).token, message.request_id)]
             case ClientType.HEARTBEAT:
                 return [self.beat(now, message.request_id)]
             case _:
@@ -284,13 +286,14 @@ def _payload(message: ClientMessage, kind: type[P]) -> P:
     return codec.convert(message.payload or {}, kind, place="payload.")
 
 
-def _token(message: ClientMessage) -> str:
-    """Return the token of a message; a refusal does not repeat it."""
-    try:
-        return _payload(message, AuthenticatePayload).token
-    except Refused as error:
-        sentence = f"{error.field} is refused; allowed: {error.allowed}."
-        raise Refused(sentence, field=error.field, allowed=error.allowed) from None
+def _shows_a_token(content: object) -> bool:
+    return isinstance(content, dict) and content.get("type") == ClientType.AUTHENTICATE
+
+
+def _unrepeated(error: Refused) -> Refused:
+    """Return a refusal without anything that was sent."""
+    sentence = f"{error.field} is refused; allowed: {error.allowed}."
+    return Refused(sentence, field=error.field, allowed=error.allowed)
 
 
 def _request_id(content: object) -> str | None:

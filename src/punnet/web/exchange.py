@@ -49,7 +49,8 @@ CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="pu
 
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
-_REQUEST_ID = re.compile(rb"[\w.:+/=-]{1,128}", re.ASCII)
+_REQUEST_ID = re.compile(rb"(?!punnet_|eyJ)[\w.:+/=-]{1,128}", re.ASCII)
+"""An id of a request; it is told again, and so may not be a key or a token."""
 
 
 class Call(Struct, frozen=True, gc=False):
