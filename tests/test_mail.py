@@ -26,6 +26,7 @@ from punnet.pipeline import Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.protocol.thanks import Sender, message_id
 from tests.servers.smtp import Sink, opened
+from tests.service.echoing import listening, relay
 from tests.web.stall import until
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -500,6 +501,15 @@ async def test_it_logs_in_where_it_is_told_to(market):
         await sends(market, relay)
     assert told == [(b"ann", b"se@cret")]
     assert len(sink.taken) == 1
+
+
+async def test_what_a_relay_says_of_a_password_is_not_logged(market, caplog):
+    async with listening(relay) as port:
+        await market.buys("o1")
+        await sends(market, Relay.of(f"smtp+plain://ann:open-sesame@127.0.0.1:{port}"))
+    assert await market.owed() == {"o1": 1}
+    [warning] = [record.getMessage() for record in caplog.records if record.name == "punnet.mail"]
+    assert warning == "1 e-mails wait: the relay refuses the name or the password (535)"
 
 
 async def test_a_relay_that_should_speak_tls_and_does_not_gets_nothing(market, sink):

@@ -12,6 +12,7 @@ import click
 from punnet import __version__
 from punnet.commands.help import Program
 from punnet.commands.keys import keys
+from punnet.commands.logs import Discreet, secrets_in
 from punnet.commands.options import (
     chosen,
     database_option,
@@ -50,7 +51,9 @@ def main(context: click.Context) -> None:
 
     Settings come from the environment; `punnet config` shows them all. Each command says more with --help.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Discreet(secrets_in(os.environ)))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from aiosmtplib import SMTP, SMTPDataError, SMTPException, SMTPRecipientsRefused
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPDataError, SMTPException, SMTPRecipientsRefused
 
 from punnet.engine.engine import Engine
 from punnet.errors import BadSetting, JournalUnavailable
@@ -178,7 +178,7 @@ class Mailer:
                     await self._note()
         except (SMTPException, OSError) as error:
             letters = await self._journal.letters(self._clock(), POSTPONED_TOGETHER)
-            logger.warning("%d e-mails wait: %s", len(letters), error)
+            logger.warning("%d e-mails wait: %s", len(letters), _why(error))
             self._notes.update({letter.id: self._later(letter) for letter in letters})
             await self._note()
 
@@ -252,3 +252,10 @@ class Mailer:
     def _name_of(self, product_id: str) -> str:
         product = self._engine.catalogue.product(product_id)
         return product_id if product is None else product.name
+
+
+def _why(error: Exception) -> str:
+    """Return what keeps e-mails; what a relay answers to a password may repeat it."""
+    if isinstance(error, SMTPAuthenticationError):
+        return f"the relay refuses the name or the password ({error.code})"
+    return str(error)

@@ -171,5 +171,13 @@ async def test_the_log_names_no_end_of_strangers(caplog):
     assert len(caplog.records) == STRANGERS
 
 
+async def test_the_log_names_nothing_that_no_page_is_of(caplog):
+    async with opened() as stall:
+        for origin in ("open-sesame", "https://Open-Sesame", "https://shop.example/open-sesame"):
+            assert (await stall.client.get(STREAM, headers={"Origin": origin})).status_code == 403
+
+    assert not caplog.records
+
+
 def test_how_many_are_named_is_known():
     assert (len(Origins()), len(Origins(ALLOWED))) == (0, 2)

@@ -76,4 +76,4 @@ def _is_on(port: int, scope: HTTPScope) -> bool:
 async def _log_stream(error: Exception, scope: Scope) -> None:
     """Log what broke a stream; what breaks a request, or leads nowhere, is answered alone."""
     if scope["type"] == ScopeType.WEBSOCKET and not isinstance(error, NotFoundException):
-        logger.error("%s failed", scope["path"], exc_info=error)
+        logger.error("%s failed", scope["path_template"], exc_info=error)

@@ -1,6 +1,7 @@
 """Pages of other origins: which of them may read what is answered, and open streams."""
 
 import logging
+import re
 from collections.abc import Iterable
 
 from litestar.enums import ScopeType
@@ -26,8 +27,11 @@ PREFLIGHT: Headers = (
     (b"access-control-max-age", b"7200"),
 )
 
+SENT = re.compile(rb"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?|null|\*", re.ASCII)
+"""The origin of a page as browsers send it."""
+
 STRANGERS = 100
-"""How many origins the log names that were turned away, each once: anyone can send any."""
+"""How many origins the log names that were turned away, each once: any program can send any."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +78,7 @@ class Origins:
         if origin.partition(b"://")[2] == header(scope, b"host").lower():
             return
         shown = refusal.shown(origin.decode("latin-1"))
-        if origin not in self._strangers and len(self._strangers) < STRANGERS:
+        if origin not in self._strangers and len(self._strangers) < STRANGERS and SENT.fullmatch(origin):
             self._strangers.add(origin)
             logger.warning("a page of %s was refused a stream: ALLOWED_ORIGINS does not name it", shown)
         raise Forbidden(

@@ -127,7 +127,7 @@ class Endpoint:
             return failed(error, request_id)
         except Exception:
             # Nobody else is left to answer what comes in past the framework.
-            logger.exception("%s %s failed", scope["method"], path_of(scope).decode("latin-1"))
+            logger.exception("%s %s failed", scope["method"], self.path)
             return failed(Broken(BROKEN), request_id)
 
 
@@ -146,9 +146,7 @@ def unforeseen(
         elif isinstance(error, HTTPException):
             told = Refused(error.detail)
         else:
-            logger.error(
-                "%s %s failed", request.method, path_of(request.scope).decode("latin-1"), exc_info=error
-            )
+            logger.error("%s %s failed", request.method, request.scope["path_template"], exc_info=error)
             told = Broken(BROKEN)
         return _response(failed(told, request_id_of(request.scope, new_id)))
 
