@@ -21,7 +21,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from punnet.bootstrap import STATISTICS, Server, build, greeting, running, serve, snap
-from punnet.errors import BadFile, BadSetting
+from punnet.errors import BadFile, BadSetting, JournalUnavailable
 from punnet.hub import SERVICE_RESTART
 from punnet.keys import Role
 from punnet.market import (
@@ -484,3 +484,23 @@ async def test_in_token_mode_keys_and_tokens_open_what_is_theirs(settings):
         assert await again.shop.doors.first_key() is None
         await again.shop.doors.stop()
         await again.journal.close()
+
+
+async def test_a_start_that_fails_lets_go_of_what_was_opened(settings, monkeypatch, postgres_url):
+    built = []
+
+    def fail(_settings, journal, _bell, doors, *_rest):
+        built.extend((journal, doors))
+        raise BadSetting("not like this")
+
+    monkeypatch.setattr("punnet.bootstrap._shop", fail)
+    settings = msgspec.structs.replace(
+        settings, database_url=postgres_url, auth_mode="token", jwt_secret="s" * 40
+    )
+    with pytest.raises(BadSetting):
+        await build(settings)
+    journal, doors = built
+    with pytest.raises(JournalUnavailable):
+        await journal.find("x")
+    with pytest.raises(JournalUnavailable):
+        await doors.first_key()

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -106,19 +106,20 @@ async def build(
 
     From then on it calls `handlers`. Raises BadSetting or BadFile with a sentence where that cannot be.
     """
-    journal = await open_journal(settings)
-    try:
+    async with AsyncExitStack() as opened:
+        journal = await open_journal(settings)
+        opened.push_async_callback(journal.close)
         began = time.perf_counter()
         _compile()
         restored = await restore(journal, snapshots_of(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
-        doors = await open_doors(settings, clock, journal.identity)
         bell = Bell(settings.redis_url, journal.identity) if settings.redis_url else None
+        doors = await open_doors(settings, clock, journal.identity)
+        opened.push_async_callback(doors.stop)
         shop = _shop(settings, journal, bell, doors, restored, clock, handlers)
-    except BaseException:
-        await journal.close()
-        raise
+        # From here on they are the server's.
+        opened.pop_all()
     return Server(settings, shop, journal, bell, restored.records, restored.replayed, seconds)
 
 

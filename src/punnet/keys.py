@@ -25,7 +25,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-WELL_FORMED = re.compile(rf"punnet_({'|'.join(Role)})_[A-Za-z0-9_-]{{43}}")
+PREFIX = "punnet_"
+"""What keys begin with, and no token does."""
+
+WELL_FORMED = re.compile(rf"{PREFIX}({'|'.join(Role)})_[A-Za-z0-9_-]{{43}}")
 
 
 class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,7 @@ def new_key(role: Role, chance: Chance = secrets, *, at: float, note: str = "") 
     if len(note) > NOTE_LENGTH or not note.isprintable():
         allowed = f"one line of at most {NOTE_LENGTH} characters"
         raise Refused(f"The note of a key is {allowed}.", field="note", value=note, allowed=allowed)
-    shown = f"punnet_{role.value}_{chance.token_urlsafe(SECRET_BYTES)}"
+    shown = f"{PREFIX}{role.value}_{chance.token_urlsafe(SECRET_BYTES)}"
     stored = StoredKey(id=chance.token_hex(4), role=role, digest=digest_of(shown), note=note, created_at=at)
     return shown, stored
 

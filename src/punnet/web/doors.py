@@ -7,7 +7,7 @@ from litestar.types import HTTPScope, WebSocketScope
 
 from punnet.errors import Unauthorized
 from punnet.keyring import Keyring
-from punnet.keys import Role, new_key
+from punnet.keys import PREFIX, Role, new_key
 from punnet.keystore import KeyStore
 from punnet.web.addresses import Addresses, AddressLimit
 from punnet.web.callers import AUTHORIZATION, TRUSTED, VISITOR, Caller
@@ -17,8 +17,6 @@ from punnet.web.rate_limits import RateLimits
 from punnet.web.tokens import Tokens
 
 BEARER = "Bearer "
-KEY = "punnet_"
-"""What keys begin with, and no token does."""
 
 
 class Doors:
@@ -113,7 +111,7 @@ class Doors:
         """Return who has a key or a token; raise as `identify` does."""
         if self._keyring is None:
             return TRUSTED
-        if shown.startswith(KEY):
+        if shown.startswith(PREFIX):
             role = self._keyring.role_of(shown)
             if role is None:
                 raise _refused(
