@@ -53,7 +53,13 @@ CALM_SECONDS = 5.0
 """How long something is away, and how long after that nothing counts as usual."""
 
 SAMPLE_SECONDS = 2.0
-SETTINGS = {"RESULT_CACHE_SECONDS": "0", "ALERTS_KEPT": "100000", "SNAPSHOT_RECORDS": "20000"}
+SETTINGS = {
+    "RESULT_CACHE_SECONDS": "0",
+    "ALERTS_KEPT": "100000",
+    "SNAPSHOT_RECORDS": "20000",
+    # All callers have the address of this program: no limit is meant for them.
+    "TRUSTED_PROXIES": f"{HERE},{NETWORK}.0/24",
+}
 
 
 class Market(NamedTuple):
