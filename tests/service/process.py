@@ -32,6 +32,8 @@ class Process:
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
         self.greeting = ""
+        self.farewell = ""
+        """What it said on stdout behind the greeting, once it has ended."""
 
     @property
     def pid(self) -> int:
@@ -42,7 +44,7 @@ class Process:
     @property
     def children(self) -> list[int]:
         """The numbers of the processes that it has started and that are there."""
-        return _children(self.pid)
+        return children_of(self.pid)
 
     @property
     def log(self) -> str:
@@ -92,7 +94,8 @@ class Process:
             if self._process.returncode is None:
                 self._process.send_signal(number)
             # Reads what is left of stdout too: a pipe left open keeps the event loop from closing quietly.
-            await self._process.communicate()
+            said, _ = await self._process.communicate()
+            self.farewell += said.decode()
 
     async def _ready(self) -> None:
         while True:
@@ -104,7 +107,8 @@ class Process:
                 await asyncio.sleep(0.005)
 
 
-def _children(process: int) -> list[int]:
+def children_of(process: int) -> list[int]:
+    """Return the numbers of the processes that one has started and that are there."""
     with contextlib.suppress(OSError):
         return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     return []
