@@ -40,10 +40,12 @@ async def told(plot: Plot, leak: Leak) -> str:
     """Return what was seen in a sequence, with the fewest of its steps that show it by themselves."""
     steps, shortest = await shortened(plot)
     how = "by itself" if shortest else "only after those before it on the same market"
+    first = plot.number - plot.number % TOGETHER
+    again = f"--only {plot.number}" if shortest else f"--first {first} --sequences {TOGETHER}"
     lines = [
         f"sequence {plot.number}, seen {how}: {shortest or leak}",
         *(f"  {number}. {step}" for number, step in enumerate(steps, 1)),
-        f"  again: ./dev bench strangers --only {plot.number}",
+        f"  again: ./dev bench strangers {again}",
     ]
     return "\n".join(lines)
 
