@@ -47,6 +47,7 @@ RETRY_SECONDS = 1
 ADMIN_KEY = b"x-admin-key"
 CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="punnet"'
 
+CODING, IDENTITY = "Content-Encoding", b"identity"
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
 _REQUEST_ID = re.compile(rb"(?!punnet_|eyJ)[\w.:+/=-]{1,128}", re.ASCII)
@@ -116,6 +117,8 @@ def failed(error: PunnetError, request_id: str) -> Sent:
         headers += ((b"www-authenticate", asked),)
     if isinstance(error, MethodNotAllowed) and error.allowed:
         headers += ((b"allow", error.allowed.encode()),)
+    if isinstance(error, UnsupportedMedia) and error.field == CODING:
+        headers += ((b"accept-encoding", IDENTITY),)
     return Sent(status, body, headers)
 
 
@@ -173,6 +176,7 @@ async def read_body(scope: HTTPScope, receive: Receive, most: int, *, in_lines: 
             raise _too_large(most)
         more = message["more_body"]
     if size:
+    _check_coding(scope)
         _check_media(header(scope, b"content-type"), in_lines=in_lines)
     return b"".join(chunks)
 
@@ -214,6 +218,21 @@ def _check_media(said: bytes, *, in_lines: bool) -> None:
 
 def _too_large(most: int) -> TooLarge:
     return TooLarge(
+def _check_coding(scope: HTTPScope) -> None:
+    for key, value in scope["headers"]:
+        said = value.strip().lower()
+        if key == b"content-encoding" and said not in (b"", IDENTITY):
+            raise UnsupportedMedia(
+                "Content-Encoding is set: send the body as it is, not compressed.",
+                field=CODING,
+                value=value.decode("latin-1"),
+                allowed=IDENTITY.decode(),
+            )
+        if key == b"transfer-encoding" and said != b"chunked":
+            shown = value.decode("latin-1")
+            raise refusal.refuse("Transfer-Encoding", shown, "chunked")
+
+
         f"The body is too large: it may have {most} bytes.", field="body", allowed=f"{most} bytes"
     )
 
