@@ -9,7 +9,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from punnet.errors import MethodNotAllowed, PunnetError
 from punnet.web.callers import Caller
-from punnet.web.exchange import failed, header, no_stream, request_id_of, send_response
+from punnet.web.exchange import failed, header, no_stream, only_at, request_id_of, send_response
 from punnet.web.shop import Shop
 from punnet.web.streams import Stream, StreamQuery, know_what_was_seen, let_in, read_query
 from punnet.web.wires import EventsWire, wire_of
@@ -44,7 +44,7 @@ def events_handler(shop: Shop) -> ASGIRouteHandler:
         finally:
             feed.close()
 
-    return asgi(PATH, name="events", copy_scope=False)(serve)
+    return asgi(PATH, name="events", copy_scope=False)(only_at(PATH, serve, shop.new_id))
 
 
 class _Feed(Stream):

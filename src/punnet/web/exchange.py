@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import unquote_to_bytes
 
-from litestar.types import HTTPScope, Receive, Send, WebSocketScope
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send, WebSocketScope
 from msgspec import UNSET, Struct, UnsetType
 
 from punnet.errors import (
@@ -45,9 +47,9 @@ PRIVATE_MINUTE = b"private, max-age=60"
 PUBLIC_MINUTES = b"public, max-age=300"
 RETRY_SECONDS = 1
 ADMIN_KEY = b"x-admin-key"
+CODING, IDENTITY = "Content-Encoding", b"identity"
 CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="punnet"'
 
-CODING, IDENTITY = "Content-Encoding", b"identity"
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
 _REQUEST_ID = re.compile(rb"(?!punnet_|eyJ)[\w.:+/=-]{1,128}", re.ASCII)
@@ -115,10 +117,10 @@ def failed(error: PunnetError, request_id: str) -> Sent:
         is_admins = isinstance(error, Refused) and error.field == "X-Admin-Key"
         asked = CHALLENGE if is_admins else BEARER_CHALLENGE
         headers += ((b"www-authenticate", asked),)
-    if isinstance(error, MethodNotAllowed) and error.allowed:
-        headers += ((b"allow", error.allowed.encode()),)
     if isinstance(error, UnsupportedMedia) and error.field == CODING:
         headers += ((b"accept-encoding", IDENTITY),)
+    if isinstance(error, MethodNotAllowed) and error.allowed:
+        headers += ((b"allow", error.allowed.encode()),)
     return Sent(status, body, headers)
 
 
@@ -149,6 +151,20 @@ def path_of(scope: HTTPScope | WebSocketScope) -> bytes:
     return scope["raw_path"].removeprefix(scope["root_path"].encode())
 
 
+def only_at(path: str, serve: ASGIApp, new_id: Callable[[], str]) -> ASGIApp:
+    """Return what serves this very path, escaped or not: Litestar takes //a/ for /a, and proxies do not."""
+
+    async def serve_here(scope: Scope, receive: Receive, send: Send) -> None:
+        if unquote_to_bytes(path_of(scope)) == path.encode():
+            await serve(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP:
+            await send_response(send, failed(nothing_at(scope), request_id_of(scope, new_id)))
+        else:
+            await no_stream(receive, send)
+
+    return serve_here
+
+
 def nothing_at(scope: HTTPScope | WebSocketScope) -> UnknownPath:
     """Return the refusal of a path that leads nowhere."""
     path = path_of(scope).decode("latin-1")
@@ -158,8 +174,9 @@ def nothing_at(scope: HTTPScope | WebSocketScope) -> UnknownPath:
 async def read_body(scope: HTTPScope, receive: Receive, most: int, *, in_lines: bool) -> bytes:
     """Return the body. TooLarge over `most` bytes, UnsupportedMedia where it does not say it is JSON.
 
-    `in_lines` takes NDJSON as well.
+    `in_lines` takes NDJSON as well. What is compressed is refused before it is read, and never unpacked.
     """
+    _check_coding(scope)
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
@@ -176,7 +193,6 @@ async def read_body(scope: HTTPScope, receive: Receive, most: int, *, in_lines: 
             raise _too_large(most)
         more = message["more_body"]
     if size:
-    _check_coding(scope)
         _check_media(header(scope, b"content-type"), in_lines=in_lines)
     return b"".join(chunks)
 
@@ -202,6 +218,21 @@ async def no_stream(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 1008, "reason": "There is no stream here."})
 
 
+def _check_coding(scope: HTTPScope) -> None:
+    for key, value in scope["headers"]:
+        said = value.strip().lower()
+        if key == b"content-encoding" and said not in (b"", IDENTITY):
+            raise UnsupportedMedia(
+                "Content-Encoding is set: send the body as it is, not compressed.",
+                field=CODING,
+                value=value.decode("latin-1"),
+                allowed=IDENTITY.decode(),
+            )
+        if key == b"transfer-encoding" and said != b"chunked":
+            shown = value.decode("latin-1")
+            raise refusal.refuse("Transfer-Encoding", shown, "chunked")
+
+
 def _check_media(said: bytes, *, in_lines: bool) -> None:
     # A page of another site can send a body without these types unasked, so they are asked for.
     if _JSON.fullmatch(said) or (in_lines and _LINES.fullmatch(said)):
@@ -218,21 +249,6 @@ def _check_media(said: bytes, *, in_lines: bool) -> None:
 
 def _too_large(most: int) -> TooLarge:
     return TooLarge(
-def _check_coding(scope: HTTPScope) -> None:
-    for key, value in scope["headers"]:
-        said = value.strip().lower()
-        if key == b"content-encoding" and said not in (b"", IDENTITY):
-            raise UnsupportedMedia(
-                "Content-Encoding is set: send the body as it is, not compressed.",
-                field=CODING,
-                value=value.decode("latin-1"),
-                allowed=IDENTITY.decode(),
-            )
-        if key == b"transfer-encoding" and said != b"chunked":
-            shown = value.decode("latin-1")
-            raise refusal.refuse("Transfer-Encoding", shown, "chunked")
-
-
         f"The body is too large: it may have {most} bytes.", field="body", allowed=f"{most} bytes"
     )
 

@@ -21,6 +21,7 @@ from punnet.web.exchange import (
     Sent,
     failed,
     no_stream,
+    only_at,
     request_id_of,
     send_response,
     unreadable,
@@ -50,7 +51,7 @@ def metrics_handler(shop: Shop) -> ASGIRouteHandler:
         else:
             await send_response(send, await _answer(shop, registry, scope))
 
-    return asgi(PATH, name="metrics", copy_scope=False)(serve)
+    return asgi(PATH, name="metrics", copy_scope=False)(only_at(PATH, serve, shop.new_id))
 
 
 class ShopCollector:

@@ -162,7 +162,7 @@ def _rest(scope: HTTPScope, base: bytes) -> bytes:
     """Return what follows the base, slashes and all: an id may have them, escaped or not."""
     path = path_of(scope)
     rest = path.removeprefix(base)
-    if rest and (rest == path or not rest.startswith(b"/")):
+    if rest and (rest in (path, b"/") or not rest.startswith(b"/")):
         raise nothing_at(scope)
     return rest[1:]
 

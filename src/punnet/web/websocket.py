@@ -8,7 +8,7 @@ from punnet.errors import PunnetError, RateLimited, Refused
 from punnet.protocol import session
 from punnet.protocol.actions import Tracked
 from punnet.web.callers import Access, Caller
-from punnet.web.exchange import Sent, failed, request_id_of, send_response
+from punnet.web.exchange import Sent, failed, only_at, request_id_of, send_response
 from punnet.web.recommendations import answer
 from punnet.web.recording import track
 from punnet.web.shop import Shop
@@ -37,7 +37,7 @@ def websocket_handler(shop: Shop, path: str) -> ASGIRouteHandler:
         finally:
             dialogue.close()
 
-    return asgi(path, name="stream", copy_scope=False)(serve)
+    return asgi(path, name="stream", copy_scope=False)(only_at(path, serve, shop.new_id))
 
 
 class _Dialogue(Stream):
