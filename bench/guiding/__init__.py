@@ -1,0 +1,1 @@
+"""Fuzzing that is guided by what the code reaches."""
