@@ -180,8 +180,8 @@ def test_several_processes_need_a_journal_that_they_can_share(url):
     with pytest.raises(BadSetting) as refused:
         read({"WORKERS": "2", "DATABASE_URL": url}, {})
     assert str(refused.value) == (
-        "WORKERS is 2, but a journal in a file has one process: name a database of PostgreSQL in "
-        "DATABASE_URL, or set WORKERS to 1"
+        "WORKERS is 2, but a journal in a file or in memory has one process: name a database of PostgreSQL "
+        "in DATABASE_URL, or set WORKERS to 1"
     )
     assert read({"WORKERS": "1", "DATABASE_URL": url}, {})[0].workers == 1
 

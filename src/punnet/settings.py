@@ -287,14 +287,20 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
     given = {name: text for name, text in environment.items() if text} | dict(options)
     values = {field.name: _value(field, given[_name(field)]) for field in FIELDS if _name(field) in given}
     settings = msgspec.convert(values, Settings)
+    _check(settings)
+    return settings, [_listed(field, settings, given, options) for field in FIELDS]
+
+
+def _check(settings: Settings) -> None:
+    """Raise BadSetting where a setting lacks another one, or is not what it says."""
     if settings.smtp_url and not settings.mail_from:
         raise BadSetting(
             "SMTP_URL needs MAIL_FROM beside it: the address of the shop, such as orders@example.org"
         )
     if settings.workers > 1 and not settings.is_shared:
         raise BadSetting(
-            f"WORKERS is {settings.workers}, but a journal in a file has one process: name a database of "
-            "PostgreSQL in DATABASE_URL, or set WORKERS to 1"
+            f"WORKERS is {settings.workers}, but a journal in a file or in memory has one process: "
+            "name a database of PostgreSQL in DATABASE_URL, or set WORKERS to 1"
         )
     if settings.auth_mode == TOKEN and not (settings.jwt_secret or settings.jwks_url):
         raise BadSetting(
@@ -309,7 +315,6 @@ def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Se
             f"TRUSTED_PROXIES is not understood, {error}; write addresses and networks with commas, such as "
             "10.0.0.0/8,192.168.1.7, or none"
         ) from None
-    return settings, [_listed(field, settings, given, options) for field in FIELDS]
 
 
 def _name(field: FieldInfo) -> str:

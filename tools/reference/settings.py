@@ -45,7 +45,9 @@ GROUPS = {
 """What belongs together, in the order of the page."""
 
 NOTES = {
-    "How much one caller may do": "What counts against whom: [Keep strangers out](../howto/secure.md#how-much-one-caller-may-do).",
+    "How much one caller may do": (
+        "What counts [against whom](../howto/secure.md#how-much-one-caller-may-do)."
+    ),
     "How many processes": "How to run [several processes](../howto/scale.md).",
     "What it keeps": "The journal may be [on PostgreSQL](../howto/postgres.md).",
     "How it takes and answers": "How to write [own handlers](../howto/handlers.md).",
