@@ -5,9 +5,11 @@ import json
 import logging
 import random
 import socket
+import struct
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
@@ -443,6 +445,23 @@ async def test_who_reads_nothing_of_an_answer_is_parted_with(stall, monkeypatch)
             client.setblocking(False)
             with pytest.raises(ConnectionError):
                 await ask_and_never_read(client)
+
+
+def test_who_asks_for_much_and_leaves_is_no_matter_for_the_log(caplog):
+    async def ask_and_leave():
+        async with opened() as stall, served(stall.app) as address:
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+                client.connect((address.split(":")[0], int(address.split(":")[1])))
+                client.sendall(get("/openapi.json") * 100)
+                await asyncio.sleep(0.3)
+                # Leaves without a goodbye.
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await asyncio.sleep(0.3)
+
+    # The loop of a server that is started, which raises where there is nobody to write to.
+    uvloop.run(ask_and_leave())
+    assert not caplog.records
 
 
 async def test_who_has_asked_and_listens_may_take_their_time(stall, monkeypatch):

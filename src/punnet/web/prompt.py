@@ -91,6 +91,7 @@ class HttpWire(EventsWire):
         self.logger = logger
         self._turn = self._answered = self._is_too_long = False
         self._coming = self._head_bytes = 0
+        self._begun: list[RequestResponseCycle] = []
         self._missing: float | None = HEAD_SECONDS
         """For how long what is missing of a request may be waited for; None where nothing is."""
         self._waited_for: float | None = None
@@ -109,10 +110,13 @@ class HttpWire(EventsWire):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Wait for nothing more, and let what is being answered know: uvicorn tells only the last request."""
         self._missing = None
         self._wait()
         self._heard_out()
+        for cycle in self._begun:
+            cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -152,6 +156,9 @@ class HttpWire(EventsWire):
         self._turn = False
         if sent is None:
             super().on_headers_complete()
+            # None where it goes on as a WebSocket.
+            begun = (*self._begun, cast("RequestResponseCycle | None", self.cycle))
+            self._begun = [each for each in begun if each is not None and not each.response_complete]
             return
         self._answered = True
         head = [STATUS_LINE[sent.status]]

@@ -8,7 +8,7 @@ from tests.web.strangers.shoppers import Shopper
 PRODUCTS = tuple(f"product-{number}" for number in range(24))
 FARMS = tuple(f"farm-{number}" for number in range(6))
 CATEGORIES = ("Vegetables", "Herbs", "Fruits", "Dairy", "Preserved")
-FEW = 5
+FEW = 3
 """Products that a sequence is about."""
 
 PLAIN = ("VIEW_PRODUCT", "ADD_TO_CART", "REMOVE_FROM_CART", "SHARE_PRODUCT", "CLICK_RECOMMENDATION")
@@ -105,10 +105,10 @@ class Deeds:
         email = {"email": f"{self._pair[who].user_id}@example.org"}
         about: dict[str, Any] = {"metadata": email}
         roll = self._chance.random()
-        if roll < 0.7:
+        if roll < 0.6:
             about["metadata"] = email | {"items": self.items(who)}
-        if roll < 0.5:
+        if roll < 0.4:
             about["entityId"] = self.new_order(who)
-        elif roll > 0.6:
+        elif roll > 0.5:
             about["entityId"] = self.some_order(who)
         return "COMPLETE_PURCHASE", about

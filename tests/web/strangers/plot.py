@@ -39,7 +39,7 @@ class Plot:
                 self._leave,
                 self._wait,
             ),
-            (10, 7, 4, 1, 4, 1.5, 0.5),
+            (10, 7, 4, 1, 6, 1.5, 0.5),
         )[0]
         return make()
 
