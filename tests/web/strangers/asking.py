@@ -43,8 +43,8 @@ class Asking:
             need(told.status in call.allowed, f"{call} was answered", told)
             self._judge.read(call.who, told.head + told.body, request)
             _belongs(call, told)
-            if told.status == 200 and query and call.method == "GET":
-                self._judge.answered(query, told, before)
+            if told.status == 200 and query:
+                self._judge.answered(query, told, before, has_body=call.method != "HEAD")
             if told.status == 200 and call.method == "POST":
                 self._is_recorded(call, told)
 

@@ -193,8 +193,9 @@ class Requests:
         if roll < 0.08:
             return call._replace(shown=chance.choice(NOT_VALID), allowed=UNKNOWN | _elsewhere(call))
         if roll < 0.15:
-            open_to_all = call.method == "GET" and call.target in READABLE
-            allowed = call.allowed if open_to_all else UNKNOWN | _elsewhere(call)
+            # Whoever shows a wrong admin key is told so.
+            is_same = call.allowed == CLOSED or (call.method == "GET" and call.target in READABLE)
+            allowed = call.allowed if is_same else UNKNOWN | _elsewhere(call)
             return call._replace(shown="nothing", allowed=allowed)
         return call._replace(shown="own, in small letters") if roll < 0.2 else call
 

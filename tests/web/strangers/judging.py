@@ -129,10 +129,11 @@ class Judge:
         made, who = self.made(query), [each.user_id for each in self._pair].index(query.user_id)
         return [made, *self._market.given.again(self._owner(who), query, self.now)]
 
-    def answered(self, query: Query, told: Told, before: Sequence[bytes]) -> None:
+    def answered(self, query: Query, told: Told, before: Sequence[bytes], *, has_body: bool) -> None:
         """Look whether an answer is the shopper's, as it is now or was `before`."""
         fitting = (*before, *self.fitting(query))
-        need(any(each in told.body for each in fitting), f"not what is {query.user_id}'s", told.body)
+        is_theirs = any(each in told.body for each in fitting) or not has_body
+        need(is_theirs, f"not what is {query.user_id}'s", told.body)
         need(told.header(b"cache-control").startswith(b"private"), "others may keep it", told.head)
 
     def _owner(self, who: int) -> str:
