@@ -304,7 +304,7 @@ async def test_a_journal_that_is_slow_is_waited_for(shell, caplog):
 
 
 async def test_a_busy_server_is_asked_again_later(shell, caplog, monkeypatch):
-    monkeypatch.setattr("punnet.web.exchange.RETRY_SECONDS", b"0")
+    monkeypatch.setattr("punnet.web.exchange.RETRY_SECONDS", 0)
     journal = SlowJournal()
     async with market(shell, journal=journal, capacity=10) as (punnet, stall, _):
         journal.quick = 0
