@@ -113,14 +113,20 @@ def bearer(shown: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {shown}"}
 
 
-@asynccontextmanager
-async def gated(**known: object) -> AsyncIterator[Gate]:
+async def one_of_each() -> tuple[MemoryKeys, Keyring, dict[str, str]]:
+    """Return where keys are kept, who knows them, and a key of each role by its name."""
     store, keys = MemoryKeys(), {}
     for role in Role:
         keys[role.value], kept = new_key(role, at=NOW)
         await store.add(kept)
     keyring = Keyring(store)
     await keyring.load()
+    return store, keyring, keys
+
+
+@asynccontextmanager
+async def gated(**known: object) -> AsyncIterator[Gate]:
+    store, keyring, keys = await one_of_each()
     clock = known.get("clock", lambda: NOW)
     doors = Doors(AdminKey(ADMIN_KEY), clock, keyring, Tokens(secret=SECRET, leeway=0), store)
     async with opened(doors=doors, **known) as stall:

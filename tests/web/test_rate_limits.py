@@ -10,9 +10,7 @@ from redis import Redis
 from websockets.asyncio.client import connect
 
 from punnet.errors import RateLimited
-from punnet.keyring import Keyring
-from punnet.keys import Role, new_key
-from punnet.keystore.memory import MemoryKeys
+from punnet.keys import Role
 from punnet.web import rate_limits
 from punnet.web.addresses import Addresses
 from punnet.web.callers import Caller
@@ -22,7 +20,7 @@ from punnet.web.rate_limits import SHARES, RateLimit, RateLimits, SharedCount
 from punnet.web.tokens import Tokens
 from tests.servers.valkey import Throwaway
 from tests.web.stall import NOW, opened, served, until
-from tests.web.test_doors import SECRET, bearer, token
+from tests.web.test_doors import SECRET, bearer, one_of_each, token
 from tests.web.test_streams import PATH, ask, receive
 
 ELSEWHERE = "203.0.113.7"
@@ -217,12 +215,7 @@ async def limited(by_address=None, by_user=None, *, locked=False, clock=lambda: 
         by_address and RateLimit("BY_ADDRESS", by_address, clock),
         by_user and RateLimit("BY_USER", by_user, clock),
     )
-    store, keys = MemoryKeys(), {}
-    for role in Role:
-        keys[role.value], kept = new_key(role, at=NOW)
-        await store.add(kept)
-    keyring = Keyring(store)
-    await keyring.load()
+    store, keyring, keys = await one_of_each()
     known = (keyring, Tokens(secret=SECRET, leeway=0), store) if locked else (None, None, None)
     addresses = Addresses(map(ipaddress.ip_network, proxies))
     doors = Doors(AdminKey(""), lambda: NOW, *known, rates, addresses, most.get("connections", 0))
