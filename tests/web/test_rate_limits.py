@@ -13,6 +13,7 @@ from punnet.errors import RateLimited
 from punnet.keys import Role
 from punnet.web import rate_limits
 from punnet.web.addresses import Addresses
+from punnet.web.app import streams_only
 from punnet.web.callers import Caller
 from punnet.web.doors import Doors
 from punnet.web.keys import AdminKey
@@ -348,3 +349,11 @@ async def test_a_stream_for_which_there_is_no_room_is_counted_no_more():
     async with limited(connections=5, streams=0) as (stall, address, _keys):
         assert (await asked(address, None, EVENTS)).status_code == 503
         assert stall.shop.doors.streams.addresses == 0
+
+
+async def test_pages_of_other_origins_and_a_port_for_streams_open_no_way_past_the_limits():
+    doors = Doors(AdminKey(""), lambda: NOW, connections=1)
+    async with opened(doors=doors, origins=["https://shop.example"]) as stall:
+        app = streams_only(stall.app, 1, stall.shop.new_id)
+        async with served(app) as address, listening(address):
+            assert (await asked(address)).status_code == 429

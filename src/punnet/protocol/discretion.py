@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from punnet.keys import Role
+from punnet.keys import PREFIX, Role
 
 HIDDEN = "***"
 """What stands in the place of a secret."""
@@ -12,8 +12,11 @@ HIDDEN = "***"
 SECRET_FIELDS = frozenset({"adminkey", "apikey", "authorization", "key", "password", "secret", "token"})
 """Fields, in small letters, whose value is never told."""
 
+JWT = "eyJ"
+"""What tokens begin with: an object of JSON does, in base64."""
+
 _KEY_OR_TOKEN = re.compile(
-    rf"punnet_(?:{'|'.join(Role)})_[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]{{5,}}(?:\.[A-Za-z0-9_-]*)*"
+    rf"{PREFIX}(?:{'|'.join(Role)})_[A-Za-z0-9_-]+|{JWT}[A-Za-z0-9_-]{{5,}}(?:\.[A-Za-z0-9_-]*)*"
 )
 _PARAMETER = re.compile(r"([?&][^=&]*(?:key|pass|secret|token)[^=&]*=)([^&]*)", re.IGNORECASE)
 

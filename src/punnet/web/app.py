@@ -63,9 +63,7 @@ def streams_only(counter: Counter, port: int, new_id: Callable[[], str]) -> Coun
     def elsewhere(answer: AtOnce) -> AtOnce:
         return lambda scope: None if _is_on(port, scope) else answer(scope)
 
-    return Counter(
-        serve, {path: elsewhere(answer) for path, answer in counter.at_once.items()}, counter.doors
-    )
+    return counter.behind(serve, elsewhere)
 
 
 def _is_on(port: int, scope: HTTPScope) -> bool:

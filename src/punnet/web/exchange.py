@@ -18,8 +18,10 @@ from punnet.errors import (
     UnknownPath,
     UnsupportedMedia,
 )
+from punnet.keys import PREFIX
 from punnet.market import Algorithm
 from punnet.protocol import codec, refusal
+from punnet.protocol.discretion import JWT
 from punnet.protocol.envelope import Details, Error, Failure, FailureMeta, Meta, Success
 from punnet.protocol.messages import error_payload
 from punnet.web.callers import TRUSTED, Caller
@@ -52,7 +54,7 @@ CHALLENGE, BEARER_CHALLENGE = b'ApiKey header="X-Admin-Key"', b'Bearer realm="pu
 
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _LINES = re.compile(rb"application/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;.*)?", re.IGNORECASE)
-_REQUEST_ID = re.compile(rb"(?!punnet_|eyJ)[\w.:+/=-]{1,128}", re.ASCII)
+_REQUEST_ID = re.compile(rf"(?!{PREFIX}|{JWT})[\w.:+/=-]{{1,128}}".encode(), re.ASCII)
 """An id of a request; it is told again, and so may not be a key or a token."""
 
 

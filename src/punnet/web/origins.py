@@ -112,7 +112,7 @@ def shared(counter: Counter, origins: Origins) -> Counter:
 
         return told
 
-    return Counter(serve, {path: prompt(answer) for path, answer in counter.at_once.items()}, counter.doors)
+    return counter.behind(serve, prompt)
 
 
 def _telling(send: Send, headers: Headers) -> Send:

@@ -64,6 +64,10 @@ class Counter:
         self.at_once = at_once
         self.doors = doors
 
+    def behind(self, app: ASGIApp, at_once: Callable[[AtOnce], AtOnce]) -> "Counter":
+        """Return it with `app` in front of the long way, and each answer at once as `at_once` has it."""
+        return Counter(app, {path: at_once(answer) for path, answer in self.at_once.items()}, self.doors)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the long way."""
         await self.app(scope, receive, send)
@@ -113,7 +117,7 @@ class HttpWire(EventsWire):
         """Wait for nothing more, and let what is being answered know: uvicorn tells only the last request."""
         self._missing = None
         self._wait()
-        self._heard_out()
+        self._forget_unread()
         for cycle in self._begun:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -127,7 +131,7 @@ class HttpWire(EventsWire):
     def resume_writing(self) -> None:
         """Note that there is room again."""
         super().resume_writing()
-        self._heard_out()
+        self._forget_unread()
 
     def data_received(self, data: bytes) -> None:
         """Read what came. Of requests that come together one is answered at once: others have their turn."""
@@ -189,7 +193,7 @@ class HttpWire(EventsWire):
         if isinstance(wire, Room):
             wire.on_lost = self.on_lost
 
-    def _heard_out(self) -> None:
+    def _forget_unread(self) -> None:
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
