@@ -37,8 +37,9 @@ from punnet.market import (
 )
 from punnet.settings import Settings
 from punnet.sockets import bind, bind_streams
+from tests.servers.insights import KEY, Insights, told
 from tests.servers.smtp import opened
-from tests.web.stall import until
+from tests.web.stall import served, until
 from tests.wires import Reel
 
 FARM = Farm(id="hill", name="Hill Farm")
@@ -105,6 +106,19 @@ async def test_with_a_relay_purchases_are_thanked_for(settings):
             await until(lambda: shop.mailer.sent == 1)
     assert sink.recipients == [["ann@example.org"]]
     assert sink.taken[0]["From"] == "the market <orders@example.org>"
+
+
+async def test_with_application_insights_it_is_sent_what_is_counted(settings):
+    insights = Insights()
+    async with served(insights) as address:
+        connection = f"InstrumentationKey={KEY};IngestionEndpoint=http://{address}"
+        counting = msgspec.structs.replace(
+            settings, appinsights_connection_string=connection, stats_update_interval=1_000
+        )
+        async with running(await build(counting)) as shop:
+            await shop.pipeline.submit([(FARM,), (KALE,)])
+            await until(lambda: bool(insights.sent))
+    assert told(insights.sent[-1])[("punnet_products",)] == {"value": 1.0}
 
 
 async def test_the_first_start_says_that_it_compiles_and_no_other_does(
@@ -232,12 +246,14 @@ async def test_the_settings_reach_their_parts(tmp_path):
         max_concurrent_connections=0,
         weight_content=0.5,
         alerts_kept=2,
+        stats_update_interval=900_000,
     )
     shop = (await build(settings)).shop
     assert (shop.limits.body_bytes, shop.limits.bulk_bytes) == (2_000, 3_000)
     assert shop.hub.full
     assert shop.engine._tuning.weight_content == 0.5
     assert shop.engine._tuning.alerts_kept == 2
+    assert shop.history._seconds == 900
 
 
 async def test_ids_are_new_and_later_ones_sort_later():

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from punnet.settings import FIELDS, Settings, read
+from punnet.environment import read
+from punnet.settings import FIELDS, Settings
 from tools.image.building import places, python_version
 from tools.image.dockerfile import KNOWN, Unknown, ignored, instructions, stages
 

@@ -43,11 +43,13 @@ from punnet.snapshots import Restored, header_of, restore
 from punnet.snapshotting import Snapshotting
 from punnet.sockets import allow_many
 from punnet.tail import Tail
+from punnet.telemetry import Ingestion, Telemetry
 from punnet.watching import Watching
 from punnet.web.answers import Answers
 from punnet.web.app import create_app, streams_only
 from punnet.web.doors import Doors
 from punnet.web.history import History
+from punnet.web.metrics import ShopCollector
 from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
 from punnet.web.recent import Recent
@@ -86,6 +88,7 @@ class Server:
     shop: Shop
     journal: Journal
     bell: Bell | None
+    telemetry: Telemetry | None
     records: int
     replayed: int
     seconds: float
@@ -120,7 +123,8 @@ async def build(
         shop = _shop(settings, journal, bell, doors, restored, clock, handlers)
         # From here on they are the server's.
         opened.pop_all()
-    return Server(settings, shop, journal, bell, restored.records, restored.replayed, seconds)
+    telemetry = _telemetry(settings, shop)
+    return Server(settings, shop, journal, bell, telemetry, restored.records, restored.replayed, seconds)
 
 
 def _compile() -> None:
@@ -188,8 +192,8 @@ def _shop(
     pipeline = _pipeline(settings, journal, bell, restored, clock, following, (own,))
     return Shop(
         engine=engine, pipeline=pipeline, delivery=delivery, alerting=alerting, watching=watching,
-        handlers=own, answers=answers, recent=recent, history=History(pipeline, recent, hub, clock),
-        journal=journal, hub=hub, clock=clock,
+        handlers=own, answers=answers, recent=recent, journal=journal, hub=hub, clock=clock,
+        history=History(pipeline, recent, hub, clock, seconds=settings.stats_update_interval / 1_000),
         new_id=partial(_new_id, clock), limits=_limits(settings), began=clock(),
         doors=doors, origins=Origins(settings.origins),
         mailer=_mailer(settings, engine, journal, pipeline.letters_came, clock), shared=shared,
@@ -247,6 +251,14 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def _telemetry(settings: Settings, shop: Shop) -> Telemetry | None:
+    if not settings.appinsights_connection_string:
+        return None
+    ingestion = Ingestion.of(settings.appinsights_connection_string)
+    seconds = settings.stats_update_interval / 1_000
+    return Telemetry(ingestion, ShopCollector(shop).collect, seconds, shop.clock)
+
+
 def _mailer(
     settings: Settings, engine: Engine, journal: Journal, came: asyncio.Event, clock: Callable[[], float]
 ) -> Mailer | None:
@@ -259,25 +271,22 @@ def _mailer(
 @asynccontextmanager
 async def running(server: Server) -> AsyncIterator[Shop]:
     """Take facts in; at the end finish what was taken in and close the journal."""
-    pipeline, history, mailer = server.shop.pipeline, server.shop.history, server.shop.mailer
+    shop = server.shop
+    beside = [each for each in (server.bell, shop.mailer, server.telemetry) if each is not None]
     try:
-        if server.bell is not None:
-            server.bell.start()
-        server.shop.doors.start()
-        pipeline.start()
-        history.start()
-        if mailer is not None:
-            mailer.start()
-        yield server.shop
+        shop.doors.start()
+        shop.pipeline.start()
+        shop.history.start()
+        for each in beside:
+            each.start()
+        yield shop
     finally:
-        await pipeline.stop()
-        await history.stop()
-        server.shop.hub.close()
-        if mailer is not None:
-            await mailer.stop()
-        if server.bell is not None:
-            await server.bell.stop()
-        await server.shop.doors.stop()
+        await shop.pipeline.stop()
+        await shop.history.stop()
+        shop.hub.close()
+        for each in beside:
+            await each.stop()
+        await shop.doors.stop()
         await server.journal.close()
 
 

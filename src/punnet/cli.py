@@ -24,7 +24,7 @@ from punnet.commands.options import (
     settings_of,
     url_of,
 )
-from punnet.settings import read
+from punnet.environment import read
 
 if TYPE_CHECKING:
     from punnet.commands import filling, listing, running, simulating
@@ -99,6 +99,10 @@ def serve_command(
         run(running.serve_market(settings))
 
 
+DEMO_INTERVAL = "10000"
+"""Milliseconds after which the demo's dashboard has something to draw."""
+
+
 @main.command(
     epilog="""
         punnet demo
@@ -118,7 +122,8 @@ def demo(host: str | None, port: str | None, shoppers: int, database: str) -> No
 
     Farms, products and a year of real baskets come with the program; the journal keeps what happens to them.
     """
-    settings = settings_of(HOST=host, PORT=port, DATABASE_URL=url_of(database))
+    given = chosen(HOST=host, PORT=port, DATABASE_URL=url_of(database))
+    settings, _ = read({"STATS_UPDATE_INTERVAL": DEMO_INTERVAL} | dict(os.environ), given)
     run(running.serve_demo(settings, shoppers))
 
 

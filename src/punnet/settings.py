@@ -1,9 +1,7 @@
-"""Every setting there is: its name, type, default and purpose, read once from the environment."""
+"""Every setting there is: its name, type, default and purpose."""
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias, get_args
 
@@ -14,8 +12,6 @@ from msgspec.structs import FieldInfo
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadSetting
 from punnet.market import ADDRESS
-from punnet.protocol import shapes
-from punnet.protocol.discretion import HIDDEN, masked
 
 SQLITE = "sqlite:///"
 POSTGRES = "postgresql://"
@@ -28,6 +24,7 @@ RATE = r"off|[1-9]\d{0,8}/(second|minute|hour)"
 OFF, NONE = "off", "none"
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 USUAL_PORT = re.compile(r"(?<=^http://)(.*):80$|(?<=^https://)(.*):443$")
+CONNECTION = r"(?i)(^|;)\s*InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*(;|$)"
 SECRET = "secret"
 """Marks a setting whose value is never shown."""
 
@@ -167,10 +164,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     handlers: Annotated[
         str, Meta(description="own handlers: a module, or a file that ends in .py; none without it")
     ] = ""
+    recommendation_cache_ttl: Annotated[
+        int, _about("milliseconds that what answers read of a shopper's profile is kept", at_least=1)
+    ] = 3_600_000
     max_concurrent_connections: Annotated[int, _about("WebSockets open at once", at_least=0)] = 2_000
     enable_stats_endpoint: Annotated[
         bool, Meta(description="whether /api/recommendations/stats and /metrics answer")
     ] = True
+    stats_update_interval: Annotated[
+        int,
+        _about(
+            "milliseconds from one note of the statistics to the next; an hour of them is kept",
+            at_least=1_000,
+            at_most=3_600_000,
+        ),
+    ] = 60_000
+    appinsights_connection_string: Annotated[
+        str,
+        Meta(
+            description="the Application Insights of Azure that the statistics are sent to",
+            pattern=CONNECTION,
+            extra={
+                "allowed": "InstrumentationKey=…;IngestionEndpoint=https://… as Azure shows it",
+                SECRET: True,
+            },
+        ),
+    ] = ""
     admin_secret_key: Annotated[
         str, _secret("key that resets the statistics and clears the queue; nobody can without it")
     ] = ""
@@ -261,37 +280,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(same, neighbours=self.collaborative_max_neighbours)
 
 
-class Source(StrEnum):
-    """Where a value came from."""
-
-    DEFAULT = "default"
-    ENVIRONMENT = "environment"
-    OPTION = "option"
-
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting as `punnet config` shows it."""
-
-    name: str
-    value: str | int | float | bool
-    source: Source
-    purpose: str
-
-
-def read(environment: Mapping[str, str], options: Mapping[str, str]) -> tuple[Settings, list[Listed]]:
-    """Return the settings, and each of them with its source.
-
-    Both mappings go by names in capitals; options win. A variable that is empty counts as not set. Raises
-    BadSetting with a sentence that says what to write.
-    """
-    given = {name: text for name, text in environment.items() if text} | dict(options)
-    values = {field.name: _value(field, given[_name(field)]) for field in FIELDS if _name(field) in given}
-    settings = msgspec.convert(values, Settings)
-    _check(settings)
-    return settings, [_listed(field, settings, given, options) for field in FIELDS]
-
-
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
     """Raise BadSetting where a setting lacks another one, or is not what it says."""
     if settings.smtp_url and not settings.mail_from:
         raise BadSetting(
@@ -317,55 +306,14 @@ def _check(settings: Settings) -> None:
         ) from None
 
 
-def _name(field: FieldInfo) -> str:
-    return field.name.upper()
-
-
-def _value(field: FieldInfo, text: str) -> object:
-    kind: object = field.type
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError:
-        raise _refused(field, text) from None
-
-
-def _listed(
-    field: FieldInfo, settings: Settings, given: Mapping[str, str], options: Mapping[str, str]
-) -> Listed:
-    name = _name(field)
-    value = getattr(settings, field.name)
-    return Listed(
-        name=name,
-        value=_masked(field, value) if isinstance(value, str) else value,
-        source=Source.OPTION if name in options else Source.ENVIRONMENT if name in given else Source.DEFAULT,
-        purpose=_notes(field.type).description or "",
-    )
-
-
-def _refused(field: FieldInfo, text: str) -> BadSetting:
-    allowed = shapes.allowed(shapes.shape(field.type))
-    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-    without = "empty" if default == "" else default
-    return BadSetting(
-        f'{_name(field)} is "{_masked(field, text)}", but it takes {allowed}; without it, it is {without}'
-    )
-
-
-def _notes(kind: object) -> Meta:
+def notes(kind: object) -> Meta:
     """Return what stands beside the type of a setting."""
     return next(note for note in get_args(kind) if isinstance(note, Meta))
 
 
-def _masked(field: FieldInfo, text: str) -> str:
-    """Return `text` as it may be shown: nothing of a secret, and a URL without its password."""
-    if is_secret(field):
-        return HIDDEN if text else ""
-    return masked(text) if may_have_password(field) or "://" in text else text
-
-
 def is_secret(field: FieldInfo) -> bool:
     """Whether the value of a setting is never shown."""
-    return bool((_notes(field.type).extra or {}).get(SECRET))
+    return bool((notes(field.type).extra or {}).get(SECRET))
 
 
 def may_have_password(field: FieldInfo) -> bool:

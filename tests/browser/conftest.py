@@ -75,7 +75,7 @@ def browser_page(browser: Browser) -> Iterator[Page]:
 def servers() -> Iterator[Iterator[subprocess.Popen[str]]]:
     """Return servers without end; while a test has one, the next is starting, so that nobody waits for it."""
     command = [sys.executable, "-m", "punnet", "serve", "--port", "0", "--database", "memory:"]
-    environment = os.environ | {"ADMIN_SECRET_KEY": ADMIN_KEY}
+    environment = os.environ | {"ADMIN_SECRET_KEY": ADMIN_KEY, "STATS_UPDATE_INTERVAL": "10000"}
     with ExitStack() as stack:
 
         def start() -> subprocess.Popen[str]:

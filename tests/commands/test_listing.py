@@ -3,7 +3,7 @@
 import click
 
 from punnet.commands.listing import listed
-from punnet.settings import read
+from punnet.environment import read
 
 
 def lines(width: int | None, **environment: str) -> dict[str, str]:

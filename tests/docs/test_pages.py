@@ -58,7 +58,7 @@ NOT_USED = {
 }
 """Files that are written and not tried, and why not."""
 
-FOR_OTHERS = {"yaml": "Prometheus reads it", "promql": "Prometheus is asked it"}
+FOR_OTHERS = {"yaml": "Prometheus reads it", "promql": "Prometheus is asked it", "kusto": "Azure is asked it"}
 """Languages of programs that the tests do not have."""
 
 PAGES = [page for page in pages() if blocks(page)]

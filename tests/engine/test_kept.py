@@ -205,6 +205,21 @@ def test_where_there_are_too_many_sketches_all_are_drawn_anew(monkeypatch):
     assert kept.sketch_of(1) is not second
 
 
+def test_no_sketch_grows_older_than_it_may():
+    index = index_of(*SHOP, did("ann", "VIEW_PRODUCT", "leeks"))
+    kept = kept_of(index, Tuning(recommendation_cache_ttl=60_000))
+    kept.whereabouts(NOW, None)
+    first = kept.sketch_of(0)
+    kept.whereabouts(NOW - 600, None)
+    kept.whereabouts(NOW + 59, None)
+    assert kept.sketch_of(0) is first
+    kept.whereabouts(NOW + 60, None)
+    second = kept.sketch_of(0)
+    assert second is not first
+    kept.whereabouts(NOW + 119, None)
+    assert kept.sketch_of(0) is second
+
+
 def test_categories_are_in_season_also_those_that_came_later():
     index = index_of(*SHOP)
     kept = kept_of(index)

@@ -32,7 +32,7 @@ from punnet.watching import GAP, Watching
 from punnet.web.answers import SECONDS, Answers
 from punnet.web.app import create_app
 from punnet.web.doors import Doors
-from punnet.web.history import History
+from punnet.web.history import STRETCH_SECONDS, History
 from punnet.web.keys import AdminKey
 from punnet.web.origins import Origins
 from punnet.web.prompt import Counter, HttpWire
@@ -121,6 +121,7 @@ async def opened(
     run: str = "run",
     tail: float = TAIL_SECONDS,
     doors: Doors | None = None,
+    noted: float = STRETCH_SECONDS,
 ) -> AsyncIterator[Stall]:
     """Open a stall with two farms, three products and two orders, or with another `opening`.
 
@@ -129,7 +130,7 @@ async def opened(
     Reactions that are not urgent wait `interval` seconds, and news of one list `gap` seconds. Answers are
     given again for as many seconds as they are `cached`. On a journal that is shared, what others write is
     looked for every `tail` seconds, and `run` tells the messages of one from those of another. `doors` tell
-    who calls; without them everybody is trusted.
+    who calls; without them everybody is trusted. What happened is noted every `noted` seconds.
     """
     count = itertools.count(1)
     clock = clock or (time.time if ticking else lambda: NOW)
@@ -150,7 +151,7 @@ async def opened(
         handlers=own,
         answers=answers,
         recent=recent,
-        history=History(pipeline, recent, hub, clock, monotonic or time.perf_counter),
+        history=History(pipeline, recent, hub, clock, monotonic or time.perf_counter, seconds=noted),
         journal=journal,
         hub=hub,
         clock=clock,

@@ -6,8 +6,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from punnet.web import history
-from punnet.web.history import STRETCHES
+from punnet.web.history import HOUR, STRETCH_SECONDS
 from tests.web.stall import ADMIN_KEY, NOW, opened, served, until
 from tests.wires import Reel
 
@@ -129,12 +128,12 @@ async def test_what_is_asked_for_on_a_stream_counts(stall):
     assert stall.shop.history.answering.count == 1
 
 
-async def test_it_reaches_an_hour_back(stall):
-    for _ in range(STRETCHES + 1):
-        stall.shop.history.note()
-    found = await stretches(stall)
-
-    assert len(found) == STRETCHES == 3_600 / history.STRETCH_SECONDS
+@pytest.mark.parametrize(("seconds", "count"), [(STRETCH_SECONDS, 60), (900, 4), (HOUR, 1)])
+async def test_it_reaches_an_hour_back(seconds, count):
+    async with opened(noted=seconds) as stall:
+        for _ in range(count + 1):
+            stall.shop.history.note()
+        assert len(await stretches(stall)) == count
 
 
 async def test_a_reset_of_all_begins_it_anew_and_one_of_events_does_not(stall):
@@ -153,9 +152,8 @@ async def test_a_reset_of_all_begins_it_anew_and_one_of_events_does_not(stall):
     assert (stretch["answers"], stretch["actions"]) == (0, 0)
 
 
-async def test_it_takes_note_by_itself_from_its_start_to_its_end(monkeypatch):
-    monkeypatch.setattr(history, "STRETCH_SECONDS", 0.001)
-    async with opened(clock=lambda: NOW) as stall:
+async def test_it_takes_note_by_itself_from_its_start_to_its_end():
+    async with opened(clock=lambda: NOW, noted=0.001) as stall:
         await act(stall)
         assert await stretches(stall) == []
         stall.shop.history.start()

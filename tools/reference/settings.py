@@ -22,14 +22,17 @@ GROUPS = {
     "What it keeps": ("database_url", "snapshot_file", "snapshot_records", "alerts_kept"),
     "How it takes and answers": (
         "event_queue_max_size", "recommendation_processing_interval", "recommendation_batch_size",
-        "recommendation_timeout", "result_cache_seconds", "max_body_bytes", "max_bulk_bytes", "handlers",
+        "recommendation_timeout", "recommendation_cache_ttl", "result_cache_seconds", "max_body_bytes",
+        "max_bulk_bytes", "handlers",
     ),
     "Who may do what": (
         "auth_mode", "jwt_secret", "jwks_url", "jwt_audience", "jwt_issuer", "jwt_leeway", "admin_secret_key",
-        "enable_stats_endpoint",
     ),
     "How much one caller may do": (
         "rate_limit_address", "rate_limit_user", "connections_per_address", "trusted_proxies",
+    ),
+    "What it tells of itself": (
+        "enable_stats_endpoint", "stats_update_interval", "appinsights_connection_string",
     ),
     "E-mails after a purchase": ("smtp_url", "mail_from", "mail_shop"),
     "What counts, and for how long": (
@@ -52,6 +55,7 @@ NOTES = {
     "What it keeps": "The journal may be [on PostgreSQL](../howto/postgres.md).",
     "How it takes and answers": "How to write [own handlers](../howto/handlers.md).",
     "Who may do what": "How to [keep strangers out](../howto/secure.md).",
+    "What it tells of itself": "What the [statistics](statistics.md) mean.",
     "E-mails after a purchase": "How to [thank shoppers by e-mail](../howto/email.md).",
     "What counts, and for how long": "The formulas are those of [the algorithms](algorithms.md).",
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from punnet.commands.terminal import columns
-from punnet.settings import Listed, Source
+from punnet.environment import Listed, Source
 
 
 def listed(listing: Sequence[Listed], width: int | None) -> Iterator[str]:

@@ -13,7 +13,8 @@ import msgspec
 import uvloop
 from click.decorators import FC
 
-from punnet.settings import FIELDS, SQLITE, Settings, read
+from punnet.environment import read
+from punnet.settings import FIELDS, SQLITE, Settings
 
 T = TypeVar("T")
 

@@ -56,6 +56,8 @@ class Kept:
         self._paid = PAID
         self._sketches: dict[int, Sketch] = {}
         self._sketch_bytes = 0
+        self._sketch_seconds = tuning.recommendation_cache_ttl / 1_000
+        self._sketched_until = 0.0
         self._furnish()
         self.follow()
 
@@ -91,6 +93,7 @@ class Kept:
         everywhere = self._trend(EVERYWHERE).address
         near = everywhere if place is None else self._trend(place).address
         self._find_fresh(goods, now)
+        self._expire(now)
         return Whereabouts(book, goods, pairs, self._desk_at.address, everywhere, near)
 
     def had_room(self) -> bool:
@@ -107,8 +110,7 @@ class Kept:
         known = self._sketches.get(shopper)
         if known is None:
             if self._sketch_bytes >= SKETCH_BYTES:
-                self._sketches.clear()
-                self._sketch_bytes = 0
+                self._draw_anew()
             profile = self._index.profile(shopper)
             known = self._sketches[shopper] = BLANK if profile is NOBODY else sketch(profile)
             self._sketch_bytes += known.size
@@ -122,6 +124,17 @@ class Kept:
             known = np.array([name in season.value for name in names], np.bool_)
             self._seasons[season] = known
         return known
+
+    def _expire(self, now: float) -> None:
+        """Let no sketch grow older than it may: those whom nobody asks for any more need no room."""
+        if now >= self._sketched_until:
+            self._draw_anew()
+            self._sketched_until = now + self._sketch_seconds
+
+    def _draw_anew(self) -> None:
+        """Keep no sketch of anybody."""
+        self._sketches.clear()
+        self._sketch_bytes = 0
 
     def _catch_up(self) -> None:
         """Have what compiled loops read be what is there now."""

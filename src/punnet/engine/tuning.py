@@ -26,3 +26,4 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     price_share: float = 0.7
     market_latitude: float = 0
     alerts_kept: int = 10_000
+    recommendation_cache_ttl: int = 3_600_000

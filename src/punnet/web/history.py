@@ -14,9 +14,11 @@ from punnet.pipeline import Pipeline
 from punnet.protocol.statistics import Stretch, Times
 from punnet.web.recent import Recent
 
-STRETCH_SECONDS = 10.0
-STRETCHES = 360
-"""How long a stretch is, and how many are held: an hour."""
+STRETCH_SECONDS = 60.0
+"""How long a stretch is."""
+
+HOUR = 3_600.0
+"""Of how much time stretches are held."""
 
 
 class Mark(NamedTuple):
@@ -30,7 +32,7 @@ class Mark(NamedTuple):
 
 
 class History:
-    """Notes every ten seconds what was counted meanwhile.
+    """Notes every so many `seconds` what was counted meanwhile.
 
     Who answers adds to `answering`, and that is all that an answer costs here: a third of a microsecond.
     `clock` tells seconds since 1970, `monotonic` seconds between two moments.
@@ -43,6 +45,8 @@ class History:
         hub: Hub,
         clock: Callable[[], float],
         monotonic: Callable[[], float] = time.perf_counter,
+        *,
+        seconds: float = STRETCH_SECONDS,
     ) -> None:
         self.answering = Histogram()
         """From a call's being read to its answer's being written, of recommendations that were asked for."""
@@ -51,7 +55,8 @@ class History:
         self._hub = hub
         self._clock = clock
         self._monotonic = monotonic
-        self._stretches: deque[Stretch] = deque(maxlen=STRETCHES)
+        self._seconds = seconds
+        self._stretches: deque[Stretch] = deque(maxlen=round(HOUR / seconds))
         self._mark = self._marked()
         self._task: asyncio.Task[None] | None = None
 
@@ -94,7 +99,7 @@ class History:
         )
 
     async def _turn(self) -> None:
-        await asyncio.sleep(STRETCH_SECONDS)
+        await asyncio.sleep(self._seconds)
         self.note()
 
     def _marked(self) -> Mark:

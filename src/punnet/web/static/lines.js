@@ -10,7 +10,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const STEPS = [10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE];
 const CEILINGS = [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10];
-const EMPTY = "The server notes every ten seconds; in a moment there is something to see.";
+const EMPTY = "The server takes note from time to time; in a while there is something to see.";
 
 const timeOf = ({ until }) => Date.parse(until);
 const clock = (time, seconds = true) =>
