@@ -16,8 +16,11 @@ from punnet.commands.logs import Discreet, secrets_in
 from punnet.commands.options import (
     chosen,
     database_option,
+    days_option,
     json_option,
     later,
+    limit_option,
+    orders_option,
     print_json,
     run,
     setting,
@@ -27,10 +30,11 @@ from punnet.commands.options import (
 from punnet.environment import read
 
 if TYPE_CHECKING:
-    from punnet.commands import filling, listing, running, simulating
+    from punnet.commands import evaluating, filling, listing, running, simulating
 else:
-    filling, listing, running, simulating = (
-        later(f"punnet.commands.{name}") for name in ("filling", "listing", "running", "simulating")
+    evaluating, filling, listing, running, simulating = (
+        later(f"punnet.commands.{name}")
+        for name in ("evaluating", "filling", "listing", "running", "simulating")
     )
 
 
@@ -286,6 +290,59 @@ def simulate(
         print_json(simulated)
     else:
         click.echo("\n".join(simulating.told(simulated)))
+
+
+@main.command(
+    "evaluate",
+    epilog="""
+        punnet evaluate
+        punnet evaluate --days 90 --orders 10000 --json
+    """,
+)
+@database_option
+@days_option
+@orders_option(2_000)
+@limit_option
+@json_option
+def evaluate_command(database: str | None, days: float, orders: int, limit: int, *, as_json: bool) -> None:
+    """Measure how well answers foretell what is bought.
+
+    The history is gone through once more. Before an order its shopper's list is made from what was known by
+    then, and compared with what was bought; after it the engine learns the order, as a server does. Plain
+    lists are judged beside it. The journal is only read, and a server may be running meanwhile.
+    """
+    settings = settings_of(DATABASE_URL=url_of(database))
+    evaluation = run(evaluating.evaluated(settings, days, limit, orders))
+    if as_json:
+        print_json(evaluation)
+    else:
+        click.echo("\n".join(evaluating.told(evaluation)))
+
+
+@main.command(
+    "tune",
+    epilog="""
+        punnet tune
+        punnet tune --days 90 --orders 2000
+    """,
+)
+@database_option
+@days_option
+@orders_option(500)
+@limit_option
+@json_option
+def tune_command(database: str | None, days: float, orders: int, limit: int, *, as_json: bool) -> None:
+    """Look for weights that foretell better.
+
+    What shoppers buy for the first time is foretold by lists with other weights. They are chosen on the first half of the orders and judged on the second, which nobody looked at before.
+    It prints them as they are set, where they are better beyond chance, and changes nothing itself.
+    """
+    settings = settings_of(DATABASE_URL=url_of(database))
+    found = run(evaluating.tuned(settings, days, limit, orders))
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(evaluating.advised(found)))
 
 
 @main.command(

@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "What it works on": ("database", "handlers", "url"),
     "Shoppers": ("shoppers", "rate", "seed"),
     "How long": ("seconds", "actions"),
+    "What it goes by": ("days", "orders", "limit"),
     "The key": ("role", "note"),
     "What it prints": ("as_json", "changed"),
 }

@@ -14,6 +14,7 @@ import uvloop
 from click.decorators import FC
 
 from punnet.environment import read
+from punnet.market import LARGEST_LIMIT
 from punnet.settings import FIELDS, SQLITE, Settings
 
 T = TypeVar("T")
@@ -41,6 +42,36 @@ def setting(option: str, name: str, purpose: str, metavar: str) -> Callable[[FC]
 
 database_option = setting("--database", "database_url", "The journal.", "FILE|URL")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+days_option = click.option(
+    "--days",
+    default=28,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    metavar="NUMBER",
+    help="The last days with orders are foretold, from what was before each.",
+)
+limit_option = click.option(
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, LARGEST_LIMIT),
+    metavar="NUMBER",
+    help="How many products a list has.",
+)
+
+
+def orders_option(default: int) -> Callable[[FC], FC]:
+    """Return the option of how many orders are foretold."""
+    return click.option(
+        "--orders",
+        default=default,
+        show_default=True,
+        type=click.IntRange(1),
+        metavar="NUMBER",
+        help="How many orders are foretold at most, spread evenly over that time.",
+    )
 
 
 def settings_of(**options: str | None) -> Settings:
