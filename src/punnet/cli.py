@@ -334,8 +334,9 @@ def evaluate_command(database: str | None, days: float, orders: int, limit: int,
 def tune_command(database: str | None, days: float, orders: int, limit: int, *, as_json: bool) -> None:
     """Look for weights that foretell better.
 
-    What shoppers buy for the first time is foretold by lists with other weights. They are chosen on the first half of the orders and judged on the second, which nobody looked at before.
-    It prints them as they are set, where they are better beyond chance, and changes nothing itself.
+    What shoppers buy for the first time is foretold by lists with other weights. They are chosen on the first
+    half of the orders and judged on the second, which nobody looked at before. It prints them as they are
+    set, where they are better beyond chance, and changes nothing itself.
     """
     settings = settings_of(DATABASE_URL=url_of(database))
     found = run(evaluating.tuned(settings, days, limit, orders))

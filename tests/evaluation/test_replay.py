@@ -2,11 +2,8 @@
 
 import pytest
 
-from punnet.engine.engine import Engine
 from punnet.errors import BadFile
-from punnet.evaluation.purchases import Purchases
-from punnet.evaluation.replay import Purchase, Trial, purchase_of
-from punnet.market import Order
+from punnet.evaluation.replay import Known, Purchase, Trial
 from tests.engine.facts import DAY, NOW, did, farm, order, product, records
 
 GOODS = farm(), product("kale"), product("leek")
@@ -76,12 +73,8 @@ def test_one_order_cannot_be_halved():
 
 def test_a_purchase_is_what_the_catalogue_has_of_an_order_and_what_is_new_of_it():
     trial = Trial.of(records(*GOODS, *YEAR[:-1], order("ann", "kale", "leek", "gone", days=1)), 0.5, 100)
-    engine = Engine()
-    known = Purchases(engine.catalogue)
-    trial.learn(engine.apply)
+    known = Known()
     trial.learn(known.learn)
-    (happened,) = trial.purchases(engine.apply)
-    assert isinstance(happened.record.fact, Order)
-    assert purchase_of(happened, engine, known) == Purchase(
-        NOW - DAY, "ann", frozenset({"kale", "leek"}), frozenset({"leek"})
-    )
+    assert [known.purchase(each) for each in trial.purchases(known.learn)] == [
+        Purchase(NOW - DAY, "ann", frozenset({"kale", "leek"}), frozenset({"leek"}))
+    ]

@@ -10,8 +10,7 @@ import msgspec
 from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
 from punnet.evaluation.metrics import Estimate, Mean, hit, ndcg, recall
-from punnet.evaluation.purchases import Purchases
-from punnet.evaluation.replay import Purchase, Trial, purchase_of
+from punnet.evaluation.replay import Known, Purchase, Trial
 from punnet.market import Query, Record
 
 Foretell: TypeAlias = Callable[[str, int, float], Sequence[str]]
@@ -131,29 +130,23 @@ def evaluate(
     too, as a server does. `advance` is told how many orders were foretold, and of how many. BadFile where the
     records do not suffice.
     """
-    trial, engine = Trial.of(records, days, most), Engine(tuning)
-    known = Purchases(engine.catalogue)
-
-    def learn(several: Sequence[Record]) -> None:
-        engine.apply(several)
-        known.learn(several)
-
-    trial.learn(learn)
+    trial, known = Trial.of(records, days, most), Known(tuning)
+    trial.learn(known.learn)
     ways = {
-        "punnet": list_of(engine),
-        "bought before, then popular": known.again,
-        "popular": known.popular,
-        "popular, never bought before": known.new,
+        "punnet": list_of(known.engine),
+        "bought before, then popular": known.purchases.again,
+        "popular": known.purchases.popular,
+        "popular, never bought before": known.purchases.new,
     }
     judges = [Judge(name, foretell, limit) for name, foretell in ways.items()]
     asked, of = 0, -(-trial.orders // trial.every)
-    for happened in trial.purchases(learn):
-        purchase = purchase_of(happened, engine, known)
+    for happened in trial.purchases(known.learn):
+        purchase = known.purchase(happened)
         for judge in judges:
             judge.ask(purchase)
         asked += 1
         advance(asked, of)
-    products = len(engine.catalogue.listed())
+    products = len(known.engine.catalogue.listed())
     times = [datetime.fromtimestamp(trial.future[at].when, UTC) for at in (0, -1)]
     lists = tuple(judge.judged(products) for judge in judges)
     return Evaluation(times[0], times[1], trial.orders, asked, limit, products, lists)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from punnet.engine.engine import Engine
+from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile
 from punnet.evaluation.history import Happened, in_order
 from punnet.evaluation.purchases import Purchases
@@ -24,6 +25,29 @@ class Purchase(NamedTuple):
     user_id: str
     bought: frozenset[str]
     new: frozenset[str]
+
+
+class Known:
+    """What is known of a market by now: by the engine, and of purchases."""
+
+    def __init__(self, tuning: Tuning | None = None) -> None:
+        self.engine = Engine(tuning)
+        self.purchases = Purchases(self.engine.catalogue)
+
+    def learn(self, records: Sequence[Record]) -> None:
+        """Take in what happened."""
+        self.engine.apply(records)
+        self.purchases.learn(records)
+
+    def purchase(self, happened: Happened) -> Purchase:
+        """Return what was bought in an order that is not learned yet, of what the catalogue has."""
+        order = happened.record.fact
+        assert isinstance(order, Order)
+        listed = self.engine.catalogue.product
+        bought = frozenset(line.product_id for line in order.lines if listed(line.product_id) is not None)
+        return Purchase(
+            happened.when, order.user_id, bought, bought - self.purchases.bought_by(order.user_id)
+        )
 
 
 class Trial(NamedTuple):
@@ -83,15 +107,6 @@ class Trial(NamedTuple):
 def _trial(past: Sequence[Happened], future: Sequence[Happened], most: int) -> Trial:
     orders = _orders(future)
     return Trial(past, future, orders, max(1, -(-orders // most)))
-
-
-def purchase_of(happened: Happened, engine: Engine, known: Purchases) -> Purchase:
-    """Return what was bought in an order, of what the catalogue has."""
-    order = happened.record.fact
-    assert isinstance(order, Order)
-    listed = engine.catalogue.product
-    bought = frozenset(line.product_id for line in order.lines if listed(line.product_id) is not None)
-    return Purchase(happened.when, order.user_id, bought, bought - known.bought_by(order.user_id))
 
 
 def _orders(several: Sequence[Happened]) -> int:

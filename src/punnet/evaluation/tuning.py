@@ -10,12 +10,10 @@ from itertools import product
 import msgspec
 
 from punnet.engine import snapshot
-from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
 from punnet.evaluation.judging import list_of
 from punnet.evaluation.metrics import Estimate, Mean, ndcg
-from punnet.evaluation.purchases import Purchases
-from punnet.evaluation.replay import Purchase, Trial, purchase_of
+from punnet.evaluation.replay import Known, Trial
 from punnet.market import Record
 
 WEIGHTS = (
@@ -70,26 +68,13 @@ class Tuned(msgspec.Struct, frozen=True, rename="camel"):
 class Course:
     """Orders that are foretold again and again, each time from the same past with other weights."""
 
-    def __init__(self, trial: Trial, past: bytes, limit: int) -> None:
+    def __init__(self, trial: Trial, limit: int) -> None:
+        known = Known()
+        trial.learn(known.learn)
         self._trial = trial
-        self._past = past
         self._limit = limit
-        self._purchases: list[Purchase] = []
-
-    @classmethod
-    def of(cls, trial: Trial, limit: int) -> "Course":
-        """Return the course of a trial: what was bought is worked out once."""
-        engine = Engine()
-        known = Purchases(engine.catalogue)
-
-        def learn(several: Sequence[Record]) -> None:
-            engine.apply(several)
-            known.learn(several)
-
-        trial.learn(learn)
-        course = cls(trial, snapshot.dump(engine), limit)
-        course._purchases = [purchase_of(each, engine, known) for each in trial.purchases(learn)]
-        return course
+        self._past = snapshot.dump(known.engine)
+        self._purchases = [known.purchase(each) for each in trial.purchases(known.learn)]
 
     def run(self, tuning: Tuning) -> list[float]:
         """Return the NDCG of each list that these weights make for an order with something new in it."""
@@ -119,7 +104,7 @@ def tune(
     many values were tried, and of how many. BadFile where the records do not suffice.
     """
     first, second = Trial.of(records, days, most).halves(most)
-    course, chosen = Course.of(first, limit), tuning
+    course, chosen = Course(first, limit), tuning
     before = best = course.run(tuning)
     for done, (name, value) in enumerate(STEPS):
         advance(done, len(STEPS))
@@ -127,7 +112,7 @@ def tune(
         found = course.run(candidate)
         if sum(found) > sum(best):
             best, chosen = found, candidate
-    judging = Course.of(second, limit)
+    judging = Course(second, limit)
     judged = Half.of(judging.run(tuning), judging.run(chosen))
     advance(len(STEPS), len(STEPS))
     weights = {name: float(getattr(chosen, name)) for name in WEIGHTS}
