@@ -9,6 +9,7 @@ from punnet.engine.tuning import Tuning
 from punnet.environment import read
 from punnet.errors import BadSetting
 from punnet.settings import Settings
+from punnet.web.tokens import SHORTEST_SECRET
 
 ORIGINAL = {
     "WS_PORT": "3001",
@@ -237,6 +238,14 @@ def test_a_mode_that_asks_for_tokens_needs_to_know_how_they_are_signed(name):
     assert settings.auth_mode == "token"
     shown = {each.name: each.value for each in listed}
     assert shown["JWT_SECRET"] == ("***" if name == "JWT_SECRET" else "")
+
+
+def test_a_secret_that_no_token_is_safe_with_is_refused_before_anything_is_opened():
+    with pytest.raises(BadSetting, match="JWT_SECRET is too short: it must have 32 bytes or more") as refused:
+        read({"AUTH_MODE": "token", "JWT_SECRET": "s" * (SHORTEST_SECRET - 1)}, {})
+    assert "sss" not in str(refused.value)
+    read({"AUTH_MODE": "token", "JWT_SECRET": "ü" * (SHORTEST_SECRET // 2)}, {})
+    read({"JWT_SECRET": "short"}, {})
 
 
 @pytest.mark.parametrize(

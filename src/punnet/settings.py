@@ -25,6 +25,8 @@ OFF, NONE = "off", "none"
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 USUAL_PORT = re.compile(r"(?<=^http://)(.*):80$|(?<=^https://)(.*):443$")
 CONNECTION = r"(?i)(^|;)\s*InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\s*(;|$)"
+SHORTEST_SECRET = 32
+"""Bytes that the secret of tokens has at least."""
 SECRET = "secret"
 """Marks a setting whose value is never shown."""
 
@@ -291,10 +293,8 @@ def check(settings: Settings) -> None:
             f"WORKERS is {settings.workers}, but a journal in a file or in memory has one process: "
             "name a database of PostgreSQL in DATABASE_URL, or set WORKERS to 1"
         )
-    if settings.auth_mode == TOKEN and not (settings.jwt_secret or settings.jwks_url):
-        raise BadSetting(
-            "AUTH_MODE=token needs JWT_SECRET or JWKS_URL beside it: with what shoppers' tokens are signed"
-        )
+    if settings.auth_mode == TOKEN:
+        _check_tokens(settings)
     if settings.redis_cache and not settings.redis_url:
         raise BadSetting("REDIS_CACHE needs REDIS_URL beside it: redis://HOST of the Redis or Valkey to use")
     try:
@@ -304,6 +304,18 @@ def check(settings: Settings) -> None:
             f"TRUSTED_PROXIES is not understood, {error}; write addresses and networks with commas, such as "
             "10.0.0.0/8,192.168.1.7, or none"
         ) from None
+
+
+def _check_tokens(settings: Settings) -> None:
+    if not (settings.jwt_secret or settings.jwks_url):
+        raise BadSetting(
+            "AUTH_MODE=token needs JWT_SECRET or JWKS_URL beside it: with what shoppers' tokens are signed"
+        )
+    if 0 < len(settings.jwt_secret.encode()) < SHORTEST_SECRET:
+        raise BadSetting(
+            f"JWT_SECRET is too short: it must have {SHORTEST_SECRET} bytes or more, such as "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' makes"
+        )
 
 
 def notes(kind: object) -> Meta:

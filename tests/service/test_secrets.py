@@ -422,7 +422,7 @@ def test_what_cannot_start_says_why_without_a_secret(tmp_path):
     for name in ("JWT_SECRET", "ADMIN_SECRET_KEY"):
         assert f'{name} is "***"' in said("serve", **{name: f"{password} x"})
     short = {"JWT_SECRET": password[:30], "AUTH_MODE": "token", "DATABASE_URL": "memory:"}
-    assert "The secret of tokens is too short" in said("serve", **short)
+    assert "JWT_SECRET is too short" in said("serve", **short)
     database = f"{tmp_path}/market.db"
     assert "it cannot be read" in said("import", f"{right[0]}#public.orders", "--database", database)
     assert not watch.leaks, "\n".join(watch.leaks)
