@@ -81,6 +81,9 @@ class Link:
         if self._closed:
             raise JournalUnavailable(f"{place(self._url)} is closed")
         if self._connection is None or self._connection.is_closed():
+            if self._url.partition("?")[0].count("@") > 1:
+                # asyncpg would look for a host whose name is the rest of a password.
+                raise ValueError("more than one @")
             self._connection = await asyncpg.connect(self._url)
             await self._connection.execute(SESSION.format(lock_timeout=round(self._patience * 500)))
             if self._greet is not None:
