@@ -174,6 +174,14 @@ def test_compose_sets_only_settings_and_those_can_be_read(compose):
     read({name: value for name, value in told.items() if value}, {})
 
 
+def test_compose_hands_on_what_stands_in_env_but_where_it_listens_and_where_all_is_kept(compose):
+    assert compose["services"]["app"]["env_file"] == [{"path": ".env", "required": False}]
+    assert environment(compose).keys() == {"HOST", "PORT", "DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES"}
+    assert "${TRUSTED_PROXIES:-" in environment(compose)["TRUSTED_PROXIES"]
+    for name in ("HOST", "PORT"):
+        assert "$" not in environment(compose)[name]
+
+
 def environment(compose):
     return compose["services"]["app"]["environment"]
 
@@ -218,8 +226,11 @@ def test_kubernetes_holds_no_secret_itself(kubernetes):
         for each in container_of(kubernetes)["env"]
     }
     from_the_secret = {name: where for name, where in told.items() if where}
-    assert from_the_secret.keys() == {"DATABASE_URL", "REDIS_URL", "ADMIN_SECRET_KEY"}
-    assert all((where["name"], where["key"]) == ("punnet", name) for name, where in from_the_secret.items())
+    assert from_the_secret == {"DATABASE_URL": {"name": "punnet", "key": "DATABASE_URL"}}
+
+
+def test_kubernetes_takes_every_setting_that_stands_in_the_secret(kubernetes):
+    assert container_of(kubernetes)["envFrom"] == [{"secretRef": {"name": "punnet"}}]
 
 
 def test_kubernetes_runs_it_as_the_image_does(kubernetes, image):
