@@ -33,6 +33,10 @@ NOT_RUN = {
     "/opt/punnet/bin/pip install ./punnet": FOR_A_MACHINE,
     "systemctl enable --now punnet": FOR_A_MACHINE,
     "journalctl --unit punnet": FOR_A_MACHINE,
+    "systemd-run --pipe --wait --collect --property=DynamicUser=yes --property=User=punnet "
+    "--property=StateDirectory=punnet \\\n    --property=WorkingDirectory=/var/lib/punnet "
+    "--property=EnvironmentFile=/etc/punnet.env --setenv=HOME=/var/lib/punnet \\\n"
+    "    /opt/punnet/bin/punnet keys create --role back-end": FOR_A_MACHINE,
     "docker compose up --detach --wait": FOR_AN_ENGINE,
     "docker compose logs app": FOR_AN_ENGINE,
     "docker compose exec -T postgres pg_dump --username=punnet --format=custom punnet > punnet.dump": (
