@@ -71,6 +71,8 @@ def test_an_empty_file_has_no_rows(tmp_path):
     ("content", "why"),
     [
         ("id,id\na,b\n", "two columns have one name"),
+        ("id;name\na;b\n", "semicolons stand between its columns; save it with commas"),
+        ("\ufeffid\tname\na\tb\n", "tabs stand between its columns"),
         ('id,name\nhill,"Hill\n', "it is not CSV: unexpected end of data near line 2"),
         (b"id,name\nhill,H\xf6he\n", "it is not UTF-8; save it as UTF-8"),
     ],
@@ -89,8 +91,7 @@ def test_ndjson_gives_what_each_line_holds(tmp_path, name):
 def test_a_line_that_is_no_json_object_is_spoilt_and_the_next_one_is_not(tmp_path):
     path = written(tmp_path, "farms.ndjson", b'{"id": }\n[1]\n{"id": "\xff"}\n{"id": "hill"}\n')
     first, second, third, fourth = rows(path)
-    assert isinstance(first, Spoilt)
-    assert "not JSON" in first.why
+    assert first == Spoilt(1, 9, "it is not JSON: Expecting value at column 8.")
     assert second == Spoilt(2, 13, "it is not a JSON object.")
     assert isinstance(third, Spoilt)
     assert "UTF-8" in third.why
@@ -181,8 +182,9 @@ def test_an_empty_parquet_file_has_no_rows(tmp_path):
 
 
 def test_what_is_no_parquet_is_said_to_be_none(tmp_path):
-    with pytest.raises(BadFile, match="it is not Parquet"):
+    with pytest.raises(BadFile, match="it is not Parquet") as refused:
         list(rows(written(tmp_path, "farms.parquet", "id,name\n")))
+    assert not str(refused.value).endswith(".")
 
 
 def test_without_pyarrow_it_is_said_how_to_get_it(tmp_path, monkeypatch):

@@ -155,6 +155,13 @@ def test_without_ibis_it_is_said_how_to_get_it(duck, monkeypatch):
     assert refusal(f"{duck}#orders") == "a database needs more packages: pip install 'punnet[ibis]'"
 
 
+def test_without_the_part_of_ibis_that_a_url_asks_for_it_is_said_how_to_get_it():
+    assert refusal("mysql://nowhere/shop#orders") == (
+        "mysql:// needs its part of Ibis: pip install 'ibis-framework[mysql]'"
+    )
+    assert refusal("s4://nowhere/shop#orders") == "Ibis does not know how to connect to s4://"
+
+
 async def test_the_history_in_postgresql_is_the_same(postgres_url):
     connection = await asyncpg.connect(postgres_url)
     try:

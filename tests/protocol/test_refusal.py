@@ -109,6 +109,11 @@ def test_a_value_is_shown_short_and_such_that_json_carries_it(value, seen):
     [
         (b"", "body", "The body is not JSON: Expecting value at line 1, column 1."),
         (b'{"sowDepth": 1', "body", "The body is not JSON: Expecting ',' delimiter at line 1, column 15."),
+        (
+            b'{"sowDepth": "1',
+            "body",
+            "The body is not JSON: Unterminated string starting at line 1, column 14.",
+        ),
         (b'{"sowDepth": "\xff"}', "body", "The body is not JSON: byte 14 is not UTF-8."),
         (b"[" * 100_000, "body", "The body is not JSON: it is nested too deeply."),
         (b'{"sowDepth": 1}', "body", "The body is not JSON: it is nested too deeply."),

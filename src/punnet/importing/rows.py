@@ -2,7 +2,7 @@
 
 import csv
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 LONGEST_CELL = 1 << 24
 """Characters of one cell of a CSV file."""
+
+NO_COMMAS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+"""What other programs put between the columns, and how that is called."""
 
 ROWS = 10_000
 """Rows of a Parquet file that are held at once."""
@@ -74,7 +77,7 @@ def _csv(path: Path, after: Place) -> Iterator[Row | Spoilt]:
         reader = csv.reader(map(bytes.decode, binary), strict=True)
         above = 0
         try:
-            names = tuple(name.removeprefix("\ufeff").strip() for name in next(reader, []))
+            names = _names(next(reader, []))
             table = table_of(names, texts=True)
             if after.line:
                 binary.seek(after.read)
@@ -94,6 +97,15 @@ def _csv(path: Path, after: Place) -> Iterator[Row | Spoilt]:
             raise BadFile(f"it is not CSV: {error} near line {above + reader.line_num}") from error
 
 
+def _names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the columns; raise BadFile where no commas stand between them."""
+    names = tuple(name.removeprefix("\ufeff").strip() for name in cells)
+    for between, called in NO_COMMAS.items():
+        if len(names) == 1 and between in names[0]:
+            raise BadFile(f"{called} stand between its columns; save it with commas")
+    return names
+
+
 def _ndjson(path: Path, after: Place) -> Iterator[Loose | Spoilt]:
     read = after.read
     with path.open("rb") as lines:
@@ -105,7 +117,10 @@ def _ndjson(path: Path, after: Place) -> Iterator[Loose | Spoilt]:
             try:
                 content = codec.loose(line)
             except Refused as error:
-                yield Spoilt(number, read, error.message)
+                why = error.message.replace("The body is", "it is", 1).replace(
+                    " at line 1, column ", " at column "
+                )
+                yield Spoilt(number, read, why)
                 continue
             if isinstance(content, dict):
                 yield Loose(number, read, content)
@@ -129,7 +144,7 @@ def _parquet(path: Path, after: Place) -> Iterator[Row]:
                     yield Row(line, size * line // count, cells, table)
                 above += batch.num_rows
     except arrow.ArrowException as error:
-        raise BadFile(f"it is not Parquet: {error}") from error
+        raise BadFile(f"it is not Parquet: {str(error).rstrip('.')}") from error
 
 
 READERS: dict[str, Callable[[Path, Place], Iterator[Row | Loose | Spoilt]]] = {

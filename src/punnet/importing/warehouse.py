@@ -140,9 +140,19 @@ def _in_words(warehouse: Warehouse) -> Iterator[None]:
     except PunnetError:
         raise
     except Exception as error:  # noqa: BLE001 (each database raises others)
-        missing = type(error).__name__ == "TableNotFound"
-        said = f"there is no table {warehouse.table}" if missing else f"it cannot be read: {_first(error)}"
-        raise BadFile(_scrubbed(said, warehouse.url)) from None
+        raise BadFile(_scrubbed(_why(error, warehouse), warehouse.url)) from None
+
+
+def _why(error: Exception, warehouse: Warehouse) -> str:
+    """Return what a person is told of an error, and what mends it where that is known."""
+    scheme = warehouse.url.partition("://")[0]
+    if isinstance(error, ImportError):
+        return f"{scheme}:// needs its part of Ibis: pip install 'ibis-framework[{scheme}]'"
+    if type(error).__name__ == "TableNotFound":
+        return f"there is no table {warehouse.table}"
+    if str(error).startswith("Don't know how to connect"):
+        return f"Ibis does not know how to connect to {scheme}://"
+    return f"it cannot be read: {_first(error)}"
 
 
 def _first(error: Exception) -> str:

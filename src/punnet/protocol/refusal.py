@@ -86,7 +86,7 @@ def broken(body: bytes, kind: object) -> Refused:
     except UnicodeDecodeError as error:
         return _not_json(f"byte {error.start} is not UTF-8")
     except json.JSONDecodeError as error:
-        return _not_json(f"{error.msg} at line {error.lineno}, column {error.colno}")
+        return _not_json(f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         return _not_json("it is nested too deeply")
     odd = _first_odd(content)
