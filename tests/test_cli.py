@@ -226,6 +226,20 @@ def test_an_import_that_was_killed_goes_on_and_brings_the_same_as_one_at_once(tm
     assert not note.exists()
 
 
+def test_who_breaks_an_import_off_is_told_how_it_goes_on(tmp_path):
+    many = tmp_path / "many.ndjson"
+    many.write_text("".join(f'{{"id": "f{number}", "name": "Farm"}}\n' for number in range(200_000)))
+    command = [sys.executable, "-m", "punnet", "import", str(many), "--database", str(tmp_path / "market.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        while program.poll() is None and not (tmp_path / "many.ndjson.punnet-import").exists():
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        said, wrong = program.communicate()
+    assert program.returncode == 130
+    assert said == ""
+    assert wrong.strip() == f"{many}: it was broken off; run the same command again to go on."
+
+
 def test_import_goes_on_where_it_was_unless_it_is_to_begin_from_the_start(tmp_path, files):
     database, farms = tmp_path / "market.db", files[0]
     punnet("import", farms, "--database", database)

@@ -1,5 +1,6 @@
 """`punnet import` and `punnet snapshot`: work on a journal that comes to an end."""
 
+import asyncio
 import gc
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -157,6 +158,9 @@ async def _told(teller: _Teller, importer: Importer, bringing: Coroutine[None, N
         await bringing
     except BadFile as bad:
         error = f"{bad}."
+    except asyncio.CancelledError:
+        teller.say(f"{teller.name}: it was broken off; run the same command again to go on.")
+        raise
     imported = Imported(
         teller.name,
         importer.new,
