@@ -219,6 +219,7 @@ async def test_all_that_prometheus_is_told_is_sent():
     assert {name for name, *_ in found} == {metric.name for metric in collect()}
     assert found[("punnet_actions", "SEARCH")] == {"value": 1.0}
     assert found[("punnet_build_info", __version__)] == {"value": 1.0}
+    assert {type(number["value"]) for number in found.values()} <= {int, float}
 
 
 @pytest.mark.parametrize(

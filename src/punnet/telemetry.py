@@ -150,7 +150,8 @@ def _numbers(
             continue
         for name, labels, value, *_ in metric.samples:
             told = _added(name, labels, value, before) if metric.type == "counter" else value
-            yield Number(name=metric.name, value=told), labels
+            # A gauge may be whether something holds; Azure takes numbers alone.
+            yield Number(name=metric.name, value=float(told)), labels
 
 
 def _times(metric: Metric, before: Mapping[Series, float]) -> Iterator[tuple[Number, Mapping[str, str]]]:
