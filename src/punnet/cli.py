@@ -281,7 +281,7 @@ def simulate(
 
     URL is the server's address; without it, it is the one on this machine at PORT. Their ORDERS AND ACTIONS
     ARE WRITTEN into that market and change what it recommends to everybody: do not name a market that people
-    buy in.
+    buy in. They show neither key nor token, so it must be one in AUTH_MODE=open.
     """
     url = url or f"http://127.0.0.1:{settings_of().port}"
     plan = simulating.Plan(url=url, rate=rate, shoppers=shoppers, seconds=seconds, actions=actions, seed=seed)
