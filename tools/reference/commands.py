@@ -40,7 +40,8 @@ def _all(group: click.Group = main, before: str = "") -> Iterator[tuple[str, cli
 
 def _commands() -> Iterator[str]:
     for name, command in _all():
-        context = click.Context(command, info_name=f"punnet {name}")
+        # A command remembers the names of its help option from the first context that it is asked in.
+        context = click.Context(command, info_name=f"punnet {name}", **main.context_settings)
         yield f"## punnet {name}"
         yield f"```text\n{' '.join((f'punnet {name}', *command.collect_usage_pieces(context)))}\n```"
         yield _help(command)
