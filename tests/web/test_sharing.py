@@ -182,6 +182,18 @@ async def test_so_it_is_with_server_sent_events(one, other):
     assert came == [4.25, 4.0, 3.5]
 
 
+async def test_who_comes_while_the_other_still_gives_out_what_it_learned_is_given_nothing_twice(one, other):
+    query, prices = "userId=dora&topics=price_drops", [4.75, 4.5, 4.25, 4.0, 3.75]
+    async with served(one.app) as here, served(other.app) as there, stream(there, query):
+        async with stream(here, query) as client:
+            await reprice(one, *prices)
+            last = [json.loads(await client.recv()) for _ in prices][-1]["messageId"]
+        async with connect(f"ws://{there}{PATH}?{query}&lastMessageId={last}") as client:
+            assert json.loads(await client.recv())["payload"]["resumed"] is True
+            await reprice(other, 3.5)
+            assert await drops(client, 1) == [(3.75, 3.5, None)]
+
+
 async def test_who_saw_nothing_that_is_unknown_here_needs_no_look(one, other):
     async with served(one.app) as here, served(other.app) as there:
         async with stream(here, "userId=dora&topics=price_drops") as client:

@@ -65,8 +65,13 @@ async def let_in(shop: Shop, scope: HTTPScope | WebSocketScope, query: StreamQue
 async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
     """Know at least what the client was told by another process; JournalUnavailable where that cannot be."""
     seen = _seen(shop, query.last_message_id)
-    if seen and seen.alert > shop.engine.alerts.count and shop.journal.shared:
+    if not seen:
+        return
+    if seen.alert > shop.engine.alerts.count and shop.journal.shared:
         await catch_up(shop)
+    if seen.alert > shop.alerting.held.last:
+        # What others here are still being given would come to who has seen it once more.
+        await shop.alerting.flush()
 
 
 class Stream:
