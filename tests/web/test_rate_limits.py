@@ -158,6 +158,13 @@ async def test_processes_count_together(valkey, clock):
         assert await spent(other) == 100
 
 
+async def test_who_calls_several_times_at_once_takes_no_more_than_they_spend(valkey, clock):
+    async with counting(valkey, "crowd") as [shared]:
+        limit = RateLimit("LIMIT", "100/minute", clock, shared)
+        await asyncio.gather(*(limit.spend("ann") for _ in range(2 * SHARES)))
+        assert await spent(limit) == 100 - 2 * SHARES
+
+
 async def test_a_small_limit_is_shared_to_the_last_call(valkey, clock):
     async with counting(valkey, "small", "small") as shared:
         one, other = (RateLimit("LIMIT", "3/minute", clock, each) for each in shared)

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from typing import cast
+from weakref import WeakValueDictionary
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
@@ -84,6 +85,8 @@ class RateLimit:
         self._shared = shared
         self._window = -1
         self._parts: dict[str, _Part] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of callers who wait for a part: those who call at once need one for all of them."""
 
     async def spend(self, who: str) -> None:
         """Count a call; raise RateLimited, a little later, where there have been enough."""
@@ -92,31 +95,40 @@ class RateLimit:
             self._window = int(now // seconds)
             self._parts.clear()
         part = self._parts.get(who)
-        if part is None or not (part.left or part.is_last):
-            part = await self._granted(who)
-            self._keep(who, part)
+        if part is None or part.is_spent:
+            part = await self._renewed(who)
         if not part.left:
             refusal = self._refusal((self._window + 1) * seconds - now)
             await asyncio.sleep(REFUSED_SECONDS)
             raise refusal
         part.left -= 1
 
-    async def _granted(self, who: str) -> "_Part":
-        limit = self._limit
+    async def _renewed(self, who: str) -> "_Part":
+        """Return the part that a caller has from now on."""
         if self._shared is None:
-            return _Part(limit.amount)
+            return self._keep(who, _Part(self._limit.amount))
         # Who tries to answer at once, without a task, ends here.
         await asyncio.sleep(0)
+        turn = self._turns.setdefault(who, asyncio.Lock())
+        async with turn:
+            part = self._parts.get(who)
+            if part is None or part.is_spent:
+                part = self._keep(who, await self._granted(self._shared, who))
+        return part
+
+    async def _granted(self, shared: SharedCount, who: str) -> "_Part":
+        limit = self._limit
         cost = max(1, limit.amount // SHARES)
-        taken = await self._shared.take(limit, cost, self._setting, str(self._window), who)
+        taken = await shared.take(limit, cost, self._setting, str(self._window), who)
         if taken is None:
             return _Part(limit.amount)
         return _Part(cost, is_last=False) if taken else _Part(0)
 
-    def _keep(self, who: str, part: "_Part") -> None:
+    def _keep(self, who: str, part: "_Part") -> "_Part":
         if who not in self._parts and len(self._parts) >= CALLERS:
             del self._parts[next(iter(self._parts))]
         self._parts[who] = part
+        return part
 
     def _refusal(self, seconds: float) -> RateLimited:
         return RateLimited(
@@ -134,6 +146,11 @@ class _Part:
     def __init__(self, left: int, *, is_last: bool = True) -> None:
         self.left = left
         self.is_last = is_last
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it takes another one to call again."""
+        return not (self.left or self.is_last)
 
 
 class RateLimits:
