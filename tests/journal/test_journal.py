@@ -235,6 +235,13 @@ async def test_a_letter_is_due_from_the_moment_its_purchase_is_kept_until_it_is_
     assert await journal.letters(60, 10) == [letter("o2"), structs.replace(letter("o3"), attempts=1)]
 
 
+async def test_a_letter_that_was_sent_is_not_postponed_by_who_tried_before_that(journal):
+    await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
+    await journal.sent("o1")
+    await journal.postpone("o1", 2)
+    assert await journal.letters(9, 10) == []
+
+
 async def test_of_a_letter_that_was_erased_nothing_more_is_noted(journal):
     await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])
     await journal.erase("ann", 9)

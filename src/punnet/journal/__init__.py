@@ -130,7 +130,7 @@ class Journal(Reader, Protocol):
         ...
 
     async def postpone(self, letter_id: str, until: float) -> None:
-        """Note a vain attempt, and have the letter due at `until` (seconds)."""
+        """Note a vain attempt, and have a letter that was not sent meanwhile due at `until` (seconds)."""
         ...
 
 

@@ -89,9 +89,10 @@ class MemoryJournal:
 
     async def postpone(self, letter_id: str, until: float) -> None:
         """Note a vain attempt."""
-        if letter_id not in self._posts:
+        post = self._posts.get(letter_id)
+        if post is None or post.due is None:
             return
-        letter = self._posts[letter_id].letter
+        letter = post.letter
         again = Letter(
             id=letter.id, user_id=letter.user_id, address=letter.address, attempts=letter.attempts + 1
         )

@@ -78,7 +78,9 @@ DUE = """
 SELECT id, user_id, address, attempts FROM outbox WHERE market = $1 AND due <= $2 ORDER BY due LIMIT $3
 """
 SENT = "UPDATE outbox SET due = NULL, address = '' WHERE market = $1 AND id = $2"
-POSTPONE = "UPDATE outbox SET attempts = attempts + 1, due = $3 WHERE market = $1 AND id = $2"
+POSTPONE = """
+UPDATE outbox SET attempts = attempts + 1, due = $3 WHERE market = $1 AND id = $2 AND due IS NOT NULL
+"""
 
 
 class PostgresJournal(PostgresReader):

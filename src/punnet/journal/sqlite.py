@@ -48,7 +48,9 @@ SELECT seq, at, kind, CAST(body AS BLOB) FROM journal
 WHERE market = ? AND kind IN ('order', 'action') AND json_extract(body, '$.userId') = ? ORDER BY seq
 """
 SENT = "UPDATE outbox SET due = NULL, address = '' WHERE market = ? AND id = ?"
-POSTPONE = "UPDATE outbox SET attempts = attempts + 1, due = ? WHERE market = ? AND id = ?"
+POSTPONE = """
+UPDATE outbox SET attempts = attempts + 1, due = ? WHERE market = ? AND id = ? AND due IS NOT NULL
+"""
 ERASE = "UPDATE journal SET kind = ?, key = ?, body = CAST(? AS TEXT) WHERE seq = ?"
 POST = """
 INSERT OR IGNORE INTO outbox (market, id, user_id, address, attempts, due) VALUES (?, ?, ?, ?, ?, ?)
