@@ -22,6 +22,7 @@ from punnet.handlers.registry import Handler
 from punnet.hub import Hub
 from punnet.journal import Entry, Journal, Kept, Letter, Verdict, forgotten
 from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
 from punnet.journal.sqlite import SqliteJournal
 from punnet.market import (
     Action,
@@ -40,6 +41,7 @@ from punnet.pipeline import SLICE, Pipeline
 from punnet.protocol.frames import Numbers
 from punnet.snapshots import Snapshots
 from punnet.snapshotting import Snapshotting
+from punnet.tail import Tail
 from tests.waiting import until
 from tests.wires import Reel
 
@@ -446,7 +448,7 @@ async def test_all_who_follow_are_told_what_came_of_each_commit_and_whom_to_forg
             Effects([Deed(view("e1"), at, False)], [view("e1")], buyers=["ann"], shoppers=["ann", "ann"]),
             Effects(),
             "forget ann",
-            Effects(),
+            Effects(erasures=1),
             "stop",
         ]
 
@@ -552,6 +554,20 @@ async def test_snapshots_follow_what_is_applied_and_forget_who_is_erased(tmp_pat
         await shop.pipeline.erase("ann")
         assert not snapshots.path.exists()
         await until(made(3))
+
+
+async def test_a_snapshot_that_knew_more_than_the_engine_is_dropped_too(tmp_path: Path, postgres_url):
+    one, other = [await PostgresJournal.open(postgres_url) for _ in range(2)]
+    snapshots = Snapshots(tmp_path / "market.snapshot")
+    never = Tail(seconds=3_600)
+    async with Shop(one, snapshotting=Snapshotting(snapshots, (), {}, every=0), tail=never) as shop:
+        await other.append([Entry(1.0, (order("o1"),))])
+        snapshots.path.write_bytes(b"ann")
+        await other.erase("ann", 9)
+        await shop.pipeline.catch_up()
+        await until(lambda: not snapshots.path.exists())
+    await one.close()
+    await other.close()
 
 
 async def test_of_who_is_erased_nothing_is_left_and_nothing_is_sent(shop):

@@ -15,8 +15,9 @@ from punnet.engine import snapshot
 from punnet.engine.engine import Engine
 from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile, Unavailable
-from punnet.journal import Entry
+from punnet.journal import Entry, Reader
 from punnet.journal.memory import MemoryJournal
+from punnet.journal.postgres import PostgresJournal
 from punnet.snapshots import TITLE, Header, Restored, Snapshots, restore
 from tests.engine.facts import did, farm, order, product
 from tests.state import state
@@ -237,7 +238,7 @@ async def journal_of(*facts) -> MemoryJournal:
     return journal
 
 
-async def snap(journal: MemoryJournal, snapshots: Snapshots) -> Restored:
+async def snap(journal: Reader, snapshots: Snapshots) -> Restored:
     """Save what `journal` makes, as it is now."""
     restored = await restore(journal, snapshots, Tuning())
     snapshots.save(module.header_of(restored, journal), snapshot.dump(restored.engine))
@@ -322,3 +323,16 @@ async def test_after_an_erasure_the_snapshot_is_not_used(snapshots):
     assert (restored.records, restored.replayed) == (0, 6)
     assert restored.engine.order_count == 0
     assert files(snapshots) == []
+
+
+@pytest.mark.parametrize("facts", [FACTS, FACTS[:-1]])
+async def test_who_is_erased_elsewhere_during_a_start_is_in_no_snapshot(postgres_url, snapshots, facts):
+    one, other = [await PostgresJournal.open(postgres_url) for _ in range(2)]
+    await one.append([Entry(1.0, (fact,)) for fact in facts])
+    await snap(one, snapshots)
+    await other.erase("ann", 9)
+    restored = await restore(one, snapshots, Tuning())
+    assert restored.engine.order_count == 0
+    assert files(snapshots) == []
+    await one.close()
+    await other.close()

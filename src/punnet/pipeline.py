@@ -286,13 +286,13 @@ class Pipeline:
         for user_id in effects.forgotten:
             for each in self._everyone:
                 each.forget(user_id)
-        if effects.forgotten:
+        if effects.erasures:
             self._begun(self._drop_snapshot())
         for each in self._following:
             each.take(effects)
 
     async def _drop_snapshot(self) -> None:
-        """Have no snapshot that may hold someone who was erased elsewhere."""
+        """Have no snapshot that may hold someone who was erased elsewhere, known to the engine or not."""
         with suppress(Unavailable):
             # What cannot be deleted is in the log.
             async with nullcontext() if self._snapshotting is None else self._snapshotting.pausing():

@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from hashlib import blake2b
 from pathlib import Path
@@ -187,13 +187,17 @@ def _growing() -> Iterator[None]:
 
 
 async def _restore(journal: Reader, snapshots: Snapshots | None, tuning: Tuning) -> Restored:
-    start = Restored(Engine(tuning), last=0, seal="", records=0, replayed=0)
+    start, known = Restored(Engine(tuning), last=0, seal="", records=0, replayed=0), journal.erasures
     if snapshots is not None:
         start = await _snapped(journal, snapshots, tuning) or start
     engine, last, seal, records, _ = start
     replayed = 0
     async for batch in journal.read(last):
-        engine.apply(batch.records)
+        effects = engine.apply(batch.records)
+        if snapshots is not None and effects.erasures and (start.last or not known):
+            # Somebody was erased since the journal was opened, whom the snapshot may hold.
+            with suppress(Unavailable):
+                snapshots.delete()
         last, seal = batch.last, _sealed(batch.records[-1])
         replayed += len(batch.records)
     return Restored(engine, last, seal, records, replayed)

@@ -132,7 +132,7 @@ def test_of_who_is_forgotten_nothing_follows_any_more_whichever_batch_it_was_in(
     gone = Forgotten(shopper=digest("ann"))
     every = records(farm(), product("leeks"), ann, bob, *bought, gone, ann)
     expected = taken(records(farm(), product("leeks")), every[3:4], every[5:6], every[7:])
-    expected.forgotten = ["ann"]
+    expected.forgotten, expected.erasures = ["ann"], 1
     for cut in range(len(every) + 1):
         assert taken(every[:cut], every[cut:]) == expected
     assert [deed.action.user_id for deed in expected.deeds] == ["bob", "ann"]

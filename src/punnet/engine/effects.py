@@ -19,8 +19,8 @@ class Effects:
     """All actions, those to react to, who did or bought something, and which products and farms are others.
 
     `shoppers` did anything at all, that which is not reacted to among it; products and farms were put,
-    patched or removed. Of who is `forgotten` nothing else stands here. Alerts do not: the engine holds and
-    numbers them itself.
+    patched or removed. Of who is `forgotten` nothing else stands here; there may be `erasures` of people of
+    whom nothing was known, too. Alerts do not stand here: the engine holds and numbers them itself.
     """
 
     deeds: list[Deed] = field(default_factory=list)
@@ -30,6 +30,7 @@ class Effects:
     products: list[str] = field(default_factory=list)
     farms: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
+    erasures: int = 0
 
     def note(self, fact: Fact) -> None:
         """Add what a fact changes in the catalogue; any other is passed over."""
@@ -49,6 +50,7 @@ class Effects:
         """Add what follows from later records."""
         for user_id in later.forgotten:
             self.forget(user_id)
+        self.erasures += later.erasures
         self.deeds += later.deeds
         self.actions += later.actions
         self.buyers += later.buyers

@@ -163,6 +163,7 @@ class Engine:
 
     def _forget_again(self, erased: Forgotten, effects: Effects) -> None:
         """Forget who was erased elsewhere, if anything is known of them here."""
+        effects.erasures += 1
         user_id = self._digests.find(self._index.shoppers, erased.shopper)
         if user_id is not None:
             self.forget(user_id)
