@@ -156,6 +156,20 @@ async def test_what_was_erased_by_another_process_does_not_come_back(postgres_ur
         assert await facts(one) == [Erased(action=UserAction.SEARCH), forgotten("ann")]
 
 
+async def test_who_looked_before_an_erasure_brings_nothing_of_it_back(postgres_url):
+    async with opened(postgres_url) as two, answers_held(postgres_url) as (url, way), opened(url) as one:
+        await two.erase("cem", 8)
+        assert await append(one, records(action("e1"))) == [Verdict.ACCEPTED]
+        gate = way.hold()
+        again = asyncio.create_task(append(one, records(action("e1"))))
+        await way.held.wait()
+        await two.erase("ann", 9)
+        one._reader._drop()
+        assert await facts(one) == [forgotten("cem"), Erased(action=UserAction.SEARCH), forgotten("ann")]
+        gate.set()
+        assert await again == [Verdict.DUPLICATE]
+
+
 async def test_an_erasure_meets_what_comes_in_elsewhere_meanwhile(postgres_url):
     async with opened(postgres_url) as one, opened(postgres_url) as two:
         calls = [append(one, records(action(f"e{number}"))) for number in range(40)]
@@ -514,6 +528,56 @@ async def answers_lost(url: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
         await asyncio.gather(*ways, return_exceptions=True)
 
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as way:
-        port = way.sockets[0].getsockname()[1]
-        user = f"{there.username}@" if there.username else ""
-        yield there._replace(netloc=f"{user}127.0.0.1:{port}").geturl(), cut
+        yield through(url, way), cut
+
+
+class Way:
+    """A way to a server on which answers can be held; `held` is set when one is."""
+
+    def __init__(self, there: str) -> None:
+        self.held = asyncio.Event()
+        self._there = urlsplit(there)
+        self._gate = _open_gate()
+
+    def hold(self) -> asyncio.Event:
+        """Hold all answers on the connections that are there, until what is returned is set."""
+        gate, self._gate = self._gate, _open_gate()
+        gate.clear()
+        return gate
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gate = self._gate
+        far_reader, far_writer = await asyncio.open_connection(self._there.hostname, self._there.port)
+        ways = self._carry(reader, far_writer, _open_gate()), self._carry(far_reader, writer, gate)
+        await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event
+    ) -> None:
+        while data := await reader.read(65_536):
+            if not gate.is_set():
+                self.held.set()
+                await gate.wait()
+            writer.write(data)
+        writer.close()
+
+
+def _open_gate() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
+@asynccontextmanager
+async def answers_held(url: str) -> AsyncIterator[tuple[str, Way]]:
+    """Yield the URL of a way to the server, and what holds answers on it."""
+    way = Way(url)
+    async with await asyncio.start_server(way.connected, "127.0.0.1", 0) as listener:
+        yield through(url, listener), way
+
+
+def through(url: str, listener: asyncio.Server) -> str:
+    """Return the URL of the same database at another address."""
+    there, port = urlsplit(url), listener.sockets[0].getsockname()[1]
+    user = f"{there.username}@" if there.username else ""
+    return there._replace(netloc=f"{user}127.0.0.1:{port}").geturl()

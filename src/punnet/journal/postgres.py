@@ -150,7 +150,7 @@ class PostgresJournal(PostgresReader):
         if rows:
             looked_until = max(looked_until, rows[-1]["seq"])
         async with self._writer.use() as connection, connection.transaction():
-            await self._hold(connection)
+            _, erasures = await self._hold(connection)
             # What came in meanwhile, from here or elsewhere; nothing more does until this is committed.
             rows += await connection.fetch(OF_SHOPPER, self._market, user_id, looked_until)
             facts = [self._fact(row["seq"], row) for row in rows]
@@ -158,8 +158,9 @@ class PostgresJournal(PostgresReader):
             keys = [unreadable(key_of(fact) or "") for fact in facts]
             bodies = [row_of(0, erased_of(fact)).body.decode() for fact in facts]
             await connection.execute(ERASE, self._market, user_id, seqs, keys, bodies)
-            self.erasures += 1
-            await self._keep(connection, [(Entry(at, ()), Verdict.ACCEPTED, [forgotten(user_id)])])
+            self.erasures = erasures + 1
+            told = [(Entry(at, ()), Verdict.ACCEPTED, [forgotten(user_id)])]
+            await self._keep(connection, told, erasures + 1)
         return len(rows)
 
     async def scrub(self) -> None:
@@ -210,47 +211,50 @@ class PostgresJournal(PostgresReader):
 
     async def _append_new(self, connection: Connection, entries: Sequence[Entry]) -> Kept | None:
         """Keep entries of which none is known; None where one is, and then nothing was kept."""
-        if self.erasures and await self._known(
-            connection, {unreadable(key): key for key in keys_of(entries)}
-        ):
+        # The other connection may learn of more meanwhile, whose ids were not looked up here.
+        erasures = self.erasures
+        if erasures and await self._known(connection, {unreadable(key): key for key in keys_of(entries)}):
             return None
         # Hardly anything is sent twice, and the index tells of it for nothing.
         with suppress(asyncpg.UniqueViolationError):
-            return await self._keep(connection, [(entry, Verdict.ACCEPTED, entry.facts) for entry in entries])
+            judged = [(entry, Verdict.ACCEPTED, entry.facts) for entry in entries]
+            return await self._keep(connection, judged, erasures)
         return None
 
     async def _append_some(self, connection: Connection, entries: Sequence[Entry]) -> Kept:
         """Keep those of the entries that are new, while nobody else adds any."""
         async with connection.transaction():
-            last = await self._hold(connection)
+            last, erasures = await self._hold(connection)
             keys = {key: key for key in keys_of(entries)}
             known = await self._known(connection, keys | {unreadable(key): key for key in keys})
             judged = [(entry, *judge(entry.facts, known)) for entry in entries]
-            kept = await self._keep(connection, judged)
+            kept = await self._keep(connection, judged, erasures)
             return kept or Kept([verdict for _, verdict, _ in judged], last, last)
 
-    async def _hold(self, connection: Connection) -> int:
-        """Return the last position; until the transaction ends nobody else writes."""
+    async def _hold(self, connection: Connection) -> tuple[int, int]:
+        """Return the last position and the erasures; until the transaction ends nobody else writes."""
         about = await connection.fetchrow(HOLD, self._market)
         if about is None:
             raise self._replaced()
-        last: int = about["last"]
         self.erasures = about["erasures"]
-        return last
+        return about["last"], about["erasures"]
 
     def _replaced(self) -> JournalUnavailable:
         return JournalUnavailable(f"{self._place} holds another journal than before; start punnet again")
 
     async def _keep(
-        self, connection: Connection, judged: Sequence[tuple[Entry, Verdict, Sequence[Fact]]]
+        self,
+        connection: Connection,
+        judged: Sequence[tuple[Entry, Verdict, Sequence[Fact]]],
+        erasures: int,
     ) -> Kept | None:
-        """Add what is to be kept; None where that is nothing, or someone was erased meanwhile."""
+        """Add what is to be kept; None where that is nothing, or there were more than so many erasures."""
         facts = [(entry.at, fact) for entry, _, kept in judged for fact in kept]
         letters = [(entry.letter, entry.at) for entry, _, kept in judged if kept and entry.letter]
         if not facts:
             return None
         columns = *_columns(facts), *_posts(letters)
-        rows = await connection.fetch(APPEND, self._market, len(facts), self.erasures, *columns)
+        rows = await connection.fetch(APPEND, self._market, len(facts), erasures, *columns)
         if not rows:
             return None
         before: int = rows[0]["before"]
