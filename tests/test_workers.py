@@ -31,10 +31,18 @@ sys.stdin.read()
 class Crew:
     """Workers of one program, looked after in this process; what they write is in `folder`."""
 
-    def __init__(self, folder: Path, program: str, count: int, first_wait: float = 0.01) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        program: str,
+        count: int,
+        first_wait: float = 0.01,
+        *,
+        executable: str = sys.executable,
+    ) -> None:
         self.folder = folder
         self.told: list[str] = []
-        command = sys.executable, "-IS", "-c", BEGIN + program, str(folder)
+        command = executable, "-IS", "-c", BEGIN + program, str(folder)
         self._workers = Workers(command, os.environ, (), count, first_wait=first_wait)
 
     async def run(self) -> int:
@@ -113,6 +121,23 @@ async def test_one_that_cannot_begin_later_is_tried_again_until_it_can(tmp_path,
         await until(lambda: len(crew.begun) == 4)
         assert sum(map(is_there, crew.begun)) == 2
     assert caplog.messages == ["a worker ended with 7, and another one takes its place"] * 2
+
+
+async def test_one_that_cannot_even_be_started_is_tried_again_until_it_can(tmp_path, caplog):
+    program = tmp_path / "program"
+    program.symlink_to(sys.executable)
+    crew = Crew(tmp_path, WORK, 2, executable=str(program))
+    async with working(crew) as running:
+        await until(lambda: len(crew.begun) == 2)
+        program.unlink()
+        os.kill(next(iter(crew.begun)), signal.SIGKILL)
+        await until(lambda: running.done() or len(caplog.messages) > 1)
+        program.symlink_to(sys.executable)
+        await until(lambda: running.done() or len(crew.begun) == 3)
+        assert sum(map(is_there, crew.begun)) == 2
+    assert running.result() == 0
+    sentence = "a worker cannot be started (No such file or directory), and another one takes its place"
+    assert caplog.messages[1] == sentence
 
 
 async def test_who_waits_to_be_tried_again_keeps_nobody_from_working_or_stopping(tmp_path, caplog):

@@ -75,20 +75,27 @@ class Workers:
 
     async def _keep(self, process: asyncio.subprocess.Process | None) -> None:
         """Have one worker for as long as there is work."""
-        is_at_work, wait = process is not None, self._first_wait
+        wait = self._first_wait
         while not self._stopping.is_set():
-            if process is None:
-                process = await self._begun()
-                is_at_work = bool(await _first_line(process))
-            code = await self._ended(process)
+            is_at_work, end = await self._worked(process)
             process = None
             if self._stopping.is_set():
                 return
-            logger.error("a worker ended with %d, and another one takes its place", code)
+            logger.error("a worker %s, and another one takes its place", end)
             wait = self._first_wait if is_at_work else min(2 * wait, LONGEST_WAIT)
             if not is_at_work:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), wait)
+
+    async def _worked(self, process: asyncio.subprocess.Process | None) -> tuple[bool, str]:
+        """Return whether a worker, a new one unless there is one, was at work, and how it ended."""
+        is_at_work = process is not None
+        try:
+            process = process or await self._begun()
+        except OSError as error:
+            return False, f"cannot be started ({error.strerror})"
+        is_at_work = is_at_work or bool(await _first_line(process))
+        return is_at_work, f"ended with {await self._ended(process)}"
 
     async def _begun(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
