@@ -157,6 +157,15 @@ async def test_it_has_an_end_and_nothing_stays_of_who_is_erased(url):
         assert not await one.finds(ANN)
 
 
+async def test_what_was_made_before_an_erasure_is_not_found_where_it_was_not_removed(url):
+    async with process(url) as one:
+        await one.keep(ANYBODY)
+        one.position = 11
+        assert await one.finds(ANYBODY)
+        one.shared.take(Effects(erasures=1))
+        assert not await one.finds(ANYBODY)
+
+
 async def test_what_another_version_wrote_is_not_read(url):
     async with process(url) as one:
         await one.redis.set(one.shared._slot(ANN), b"\xc1 what is this")

@@ -127,7 +127,7 @@ class Answers:
 
     def take(self, effects: Effects) -> None:
         """Drop what may be another answer now."""
-        if effects.products or effects.farms:
+        if effects.products or effects.farms or effects.erasures:
             self._clear()
         for user_id in effects.shoppers:
             self._bytes -= _size(self._kept.pop(user_id, {}))

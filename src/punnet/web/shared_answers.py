@@ -90,7 +90,7 @@ class SharedAnswers:
     def take(self, effects: Effects) -> None:
         """Note what is another answer now."""
         position = self._position()
-        if effects.products or effects.farms:
+        if effects.products or effects.farms or effects.erasures:
             self._changed = position
         for user_id in effects.shoppers:
             self._acted.pop(user_id, None)
