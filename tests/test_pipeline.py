@@ -340,6 +340,18 @@ async def test_when_it_stops_what_was_taken_in_is_kept_and_answered():
     assert (await shop.facts())[len(CATALOGUE) :] == [order(f"o{number}") for number in range(20)]
 
 
+async def test_it_stops_although_the_journal_does_not_answer(monkeypatch):
+    monkeypatch.setattr("punnet.pipeline.SECONDS_TO_FINISH", 0.05)
+    journal = Gated()
+    async with Shop(journal) as shop:
+        journal.open.clear()
+        call = asyncio.create_task(shop.submit([order("o1")]))
+        await until(lambda: shop.pipeline.waiting == 1)
+        async with asyncio.timeout(20):
+            await shop.pipeline.stop()
+    call.cancel()
+
+
 async def test_a_caller_that_went_away_delays_nobody_and_what_it_sent_is_kept(shop):
     gone = asyncio.create_task(shop.submit([order("o1")]))
     await asyncio.sleep(0)

@@ -281,11 +281,9 @@ async def running(server: Server) -> AsyncIterator[Shop]:
             each.start()
         yield shop
     finally:
-        await shop.pipeline.stop()
+        await asyncio.gather(shop.pipeline.stop(), *(each.stop() for each in beside))
         await shop.history.stop()
         shop.hub.close()
-        for each in beside:
-            await each.stop()
         await shop.doors.stop()
         await server.journal.close()
 

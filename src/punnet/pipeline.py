@@ -19,6 +19,9 @@ from punnet.tail import Tail
 SLICE = 100
 """Records applied before the loop may answer someone in between."""
 
+SECONDS_TO_FINISH = 3.0
+"""How long the journal may take for what was taken in, once the server stops and nobody waits for answers."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -143,9 +146,14 @@ class Pipeline:
             self._tailing = asyncio.create_task(forever(self._look_in_time))
 
     async def stop(self) -> None:
-        """Take no more in, and return when all that was taken in is applied and delivered."""
+        """Take no more in, and return when all that was taken in is applied and delivered.
+
+        What a journal that does not answer has not kept by then was told to nobody, and is given up.
+        """
         self._taking_in = False
-        await self.calls.settled()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_FINISH):
+                await self.calls.settled()
         for task in (self._tailing, *self._beside):
             await _ended(task)
         for each in self._everyone:

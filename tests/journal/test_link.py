@@ -87,8 +87,9 @@ async def test_a_server_that_stands_still_is_given_up_and_found_again(server):
     await link.close()
 
 
-async def test_it_can_be_closed_though_the_server_stands_still(server):
-    link = Link(server.dsn, 0.2)
+@pytest.mark.parametrize("patience", [0.2, 3_600])
+async def test_it_can_be_closed_soon_though_the_server_stands_still(server, patience):
+    link = Link(server.dsn, patience)
     await ask(link)
     server.freeze()
     try:

@@ -33,6 +33,10 @@ sooner.
 """
 
 
+FAREWELL = 1.0
+"""Seconds that a server may take to end a connection in order."""
+
+
 class Link:
     """One connection to the server at `url`, made when it is needed and made again after it was lost.
 
@@ -74,7 +78,7 @@ class Link:
         self._closed = True
         if self._connection is not None:
             with suppress(*LOST):
-                await self._connection.close(timeout=self._patience)
+                await self._connection.close(timeout=min(self._patience, FAREWELL))
             self._drop()
 
     async def _connected(self) -> Connection:

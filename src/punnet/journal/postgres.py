@@ -1,5 +1,6 @@
 """A journal in a PostgreSQL database, shared by however many processes write it."""
 
+import asyncio
 import secrets
 import zlib
 from collections.abc import AsyncIterator, Sequence
@@ -188,9 +189,7 @@ class PostgresJournal(PostgresReader):
 
     async def close(self) -> None:
         """Let go of the connections, and with them of the market."""
-        await super().close()
-        await self._writer.close()
-        await self._mail.close()
+        await asyncio.gather(super().close(), self._writer.close(), self._mail.close())
 
     async def _join(self, connection: Connection) -> None:
         """Hold the market with a new connection, together with others."""
