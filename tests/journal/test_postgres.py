@@ -368,6 +368,19 @@ async def test_who_lost_the_market_to_another_version_does_not_write(postgres_ur
     await journal.close()
 
 
+async def test_who_lost_the_market_while_tables_were_changed_does_not_write(postgres_url):
+    async with opened(postgres_url) as journal:
+        await append(journal, records(FARM))
+        await cut_off(postgres_url, journal._writer)
+        await run(postgres_url, "UPDATE punnet_schema SET version = version + 1")
+        with pytest.raises(
+            JournalUnavailable, match="was brought up to date by another Punnet; start that one"
+        ):
+            await append(journal, records(FARM))
+        await run(postgres_url, "UPDATE punnet_schema SET version = version - 1")
+        assert await append(journal, records(FARM)) == [Verdict.ACCEPTED]
+
+
 async def test_a_statement_that_nobody_waits_for_any_more_ends_by_itself(postgres_url):
     """The server is held up within an insert that its client gave up."""
     hold = """

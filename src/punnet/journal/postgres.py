@@ -197,6 +197,11 @@ class PostgresJournal(PostgresReader):
             await connection.execute(TOGETHER, APPLICATION, self._number)
         except asyncpg.LockNotAvailableError:
             raise JournalUnavailable(f"{self._place} is in use by another version of punnet") from None
+        if await connection.fetchval(SCHEMA) != versions.latest("postgres"):
+            # While the connection was away, nobody held the market.
+            raise JournalUnavailable(
+                f"{self._place} was brought up to date by another Punnet; start that one"
+            )
         about = await connection.fetchrow(ABOUT, self._market)
         known = self.identity or (about and about["identity"])
         if about is None or about["identity"] != known or about["last"] < self._last:
