@@ -1,6 +1,7 @@
 """The API keys that a process knows, as they stand in the store."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from punnet.errors import PunnetError
@@ -27,6 +28,8 @@ class Keyring:
     def __init__(self, store: KeyStore) -> None:
         self._store = store
         self._roles: dict[str, Role] = {}
+        self._held: dict[str, dict[Callable[[], None], None]] = {}
+        """What is to be done when a key is revoked, by its digest."""
         self._unknown = asyncio.Event()
         self._trouble = Trouble(OVER)
         self._task: asyncio.Task[None] | None = None
@@ -43,6 +46,9 @@ class Keyring:
         known before stay.
         """
         self._roles = {key.digest: key.role for key in await self._store.all()}
+        for digest in self._held.keys() - self._roles.keys():
+            for part in self._held.pop(digest):
+                part()
 
     def start(self) -> None:
         """Look into the store from now on; needs a running loop."""
@@ -65,6 +71,17 @@ class Keyring:
         if role is None:
             self._unknown.set()
         return role
+
+    def hold(self, digest: str, part: Callable[[], None]) -> Callable[[], None]:
+        """Have `part` called when a key is revoked, until what is returned is called."""
+        self._held.setdefault(digest, {})[part] = None
+        return lambda: self._let_go(digest, part)
+
+    def _let_go(self, digest: str, part: Callable[[], None]) -> None:
+        held = self._held.get(digest, {})
+        held.pop(part, None)
+        if not held:
+            self._held.pop(digest, None)
 
     async def _turn(self) -> None:
         await asyncio.sleep(BETWEEN_SECONDS)

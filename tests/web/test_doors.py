@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 import jwt
 import pytest
 from websockets.asyncio.client import connect
@@ -20,7 +21,7 @@ from punnet.web.doors import Doors
 from punnet.web.keys import AdminKey
 from punnet.web.routes import ROUTES
 from punnet.web.tokens import Tokens
-from tests.web.stall import ADMIN_KEY, NOW, Stall, opened, served
+from tests.web.stall import ADMIN_KEY, NOW, Stall, opened, served, until
 
 SECRET = "a secret of at least thirty-two bytes"
 KINDS = ("visitor", "ann", "bob", "shop", "back-end", "admin", "admin key", "admin at the dashboard")
@@ -281,6 +282,44 @@ async def test_a_stream_ends_with_its_token():
         with pytest.raises(ConnectionClosed) as closed:
             await stream.recv()
     assert closed.value.rcvd.code == TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize("began_with", ["shop", "admin", "ann"])
+async def test_a_stream_ends_with_the_key_that_was_shown_last(began_with):
+    async with gated() as gate:
+        doors = gate.stall.shop.doors
+        first, key, admins = (
+            gate.shown[kind]["Authorization"].partition(" ")[2] for kind in (began_with, "shop", "admin")
+        )
+        async with streamed(gate, "ann", token=first) as stream, streamed(gate, "bob", token=admins) as other:
+            for each in (stream, other):
+                await heard(each)
+            said = {"type": ClientType.AUTHENTICATE, "payload": {"token": key}, "requestId": "r"}
+            await stream.send(json.dumps(said))
+            assert (await heard(stream))["type"] == "HEARTBEAT"
+            [revoked] = [kept.id for kept in await doors._keys.all() if kept.role is Role.SHOP]
+            await doors._keys.remove(revoked)
+            await doors._keyring.load()
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(stream.recv(), 20)
+            assert closed.value.rcvd.code == TOKEN_EXPIRED
+            await other.send('{"type": "HEARTBEAT"}')
+            assert (await heard(other))["type"] == "HEARTBEAT"
+        await until(lambda: not doors._keyring._held)
+
+
+async def test_a_stream_of_events_ends_with_its_key():
+    async with gated() as gate, served(gate.stall.app) as address:
+        doors = gate.stall.shop.doors
+        async with httpx.AsyncClient(headers=gate.shown["shop"], timeout=20) as client:
+            path = "/api/recommendations/stream?userId=ann"
+            async with client.stream("GET", f"http://{address}{path}") as answer:
+                lines = answer.aiter_lines()
+                await anext(lines)
+                for key in await doors._keys.all():
+                    await doors._keys.remove(key.id)
+                await doors._keyring.load()
+                assert [line async for line in lines][-1] == ""
 
 
 async def test_a_stream_goes_on_with_a_token_that_lasts_longer_and_with_no_other():

@@ -40,13 +40,15 @@ SHOWN = {
 class Caller(NamedTuple):
     """Who has a key of some role, a shopper with a token until `expires_at`, or a visitor with neither.
 
-    `address` is what their calls and streams count against, empty where they are not counted.
+    `address` is what their calls and streams count against, empty where they are not counted. `key` is the
+    digest of the key that was shown.
     """
 
     role: Role | None = None
     user_id: str | None = None
     expires_at: float = math.inf
     address: str = ""
+    key: str = ""
 
     def ask(self, access: Access) -> None:
         """Raise Unauthorized or Forbidden where the caller may not make a call that needs such access."""

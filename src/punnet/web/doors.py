@@ -7,7 +7,7 @@ from litestar.types import HTTPScope, WebSocketScope
 
 from punnet.errors import Unauthorized
 from punnet.keyring import Keyring
-from punnet.keys import PREFIX, Role, new_key
+from punnet.keys import PREFIX, Role, digest_of, new_key
 from punnet.keystore import KeyStore
 from punnet.web.addresses import Addresses, AddressLimit
 from punnet.web.callers import AUTHORIZATION, TRUSTED, VISITOR, Caller
@@ -75,6 +75,12 @@ class Doors:
         if self._keys is not None:
             await self._keys.close()
 
+    def hold(self, caller: Caller, part: Callable[[], None]) -> Callable[[], None]:
+        """Have `part` called when the key of a caller is revoked, until what is returned is called."""
+        if self._keyring is None or not caller.key:
+            return _nothing
+        return self._keyring.hold(caller.key, part)
+
     async def identify(self, scope: HTTPScope | WebSocketScope, token: str = "") -> Caller:
         """Return who calls, and count the call; a stream may show its `token` elsewhere than in the header.
 
@@ -99,8 +105,10 @@ class Doors:
         if shown:
             return await self.holder(shown)
         in_header = header(scope, ADMIN_KEY)
-        if in_header and (self.admin_key.fits(in_header) or self._is_admins(in_header)):
+        if in_header and self.admin_key.fits(in_header):
             return Caller(Role.ADMIN)
+        if in_header and self._is_admins(in_header):
+            return Caller(Role.ADMIN, key=digest_of(in_header.decode("latin-1")))
         return VISITOR
 
     def _is_admins(self, shown: bytes) -> bool:
@@ -117,7 +125,7 @@ class Doors:
                 raise _refused(
                     "This key is not known, or was revoked.", "a key that `punnet keys list` shows"
                 )
-            return Caller(role)
+            return Caller(role, key=digest_of(shown))
         if self._tokens is None:
             raise _refused("This server takes no tokens: JWT_SECRET and JWKS_URL are not set.", "a key")
         found = self._tokens.known(shown, self._clock())
@@ -126,6 +134,10 @@ class Doors:
             await asyncio.sleep(0)
             found = await self._tokens.verify(shown, self._clock())
         return Caller(None, found.user_id, found.expires_at)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def bearer(scope: HTTPScope | WebSocketScope) -> str:

@@ -77,7 +77,7 @@ async def know_what_was_seen(shop: Shop, query: StreamQuery) -> None:
 class Stream:
     """One connection from its welcome to its end; a client that is silent for `silence` seconds is gone."""
 
-    __slots__ = ("_leave", "_timer", "caller", "connection", "session", "shop")
+    __slots__ = ("_leave", "_let_go", "_timer", "caller", "connection", "session", "shop")
 
     def __init__(self, shop: Shop, query: StreamQuery, wire: Wire, *, silence: float, caller: Caller) -> None:
         """Raise TooBusy or Unavailable when the caller, or all, have as many streams as there may be."""
@@ -102,6 +102,7 @@ class Stream:
             expires_at=caller.expires_at,
         )
         self._timer: asyncio.TimerHandle | None = None
+        self._let_go = shop.doors.hold(caller, self._part)
 
     def open(self) -> None:
         """Welcome the client, and look at the clock from then on."""
@@ -114,6 +115,7 @@ class Stream:
         if self._timer is not None:
             self._timer.cancel()
         self.shop.hub.unregister(self.connection)
+        self._let_go()
         self._leave()
 
     def obey(self, command: session.Command) -> None:
@@ -140,11 +142,16 @@ class Stream:
         """Give a sign of life."""
         self.connection.send(self.session.beat(self.shop.clock()).draft)
 
-    def look_at_the_clock(self) -> None:
-        """Look at the clock again, which may have something else to do."""
+    def go_on_for(self, caller: Caller) -> None:
+        """Go on as long as what another one has shown is valid, and no longer."""
+        self._let_go()
+        self._let_go = self.shop.doors.hold(caller, self._part)
         if self._timer is not None:
             self._timer.cancel()
         self._watch_the_clock()
+
+    def _part(self) -> None:
+        self.connection.close(session.TOKEN_EXPIRED, "The key was revoked.")
 
     def _watch_the_clock(self) -> None:
         wait = max(0.0, self.session.due - self.shop.clock())

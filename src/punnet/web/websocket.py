@@ -111,7 +111,7 @@ class _Dialogue(Stream):
         except PunnetError as error:
             return self.session.refused(error, shop.clock(), shown.request_id)
         said = self.session.authenticated(caller.expires_at, shop.clock(), shown.request_id)
-        self.look_at_the_clock()
+        self.go_on_for(caller)
         return said
 
     def _answer(self, ask: session.Ask) -> session.Send:
