@@ -299,6 +299,20 @@ async def test_of_who_is_erased_no_dead_row_is_left_and_no_key(server):
         assert b"e-of-ann" not in await stored(url, "journal_market_key_key")
 
 
+async def test_an_erasure_is_not_done_while_somebody_reads_from_before_it(server):
+    async with server.database() as url, opened(url, patience=0.5) as journal:
+        await append(journal, records(action("e1", searchQuery="nettles")))
+        reader = await asyncpg.connect(url)
+        async with reader.transaction(isolation="repeatable_read"):
+            assert await reader.fetchval("SELECT count(*) FROM journal") == 1
+            await journal.erase("ann", 9)
+            with pytest.raises(JournalUnavailable, match="what was erased still stands there"):
+                await journal.scrub()
+        await journal.scrub()
+        await reader.close()
+        assert b"nettles" not in await stored(url, "journal")
+
+
 async def test_a_sent_letter_leaves_no_address(postgres_url):
     async with opened(postgres_url) as journal:
         await journal.append([Entry(1, purchase("e1", order("o1")), letter("o1"))])

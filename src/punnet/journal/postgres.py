@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -31,6 +32,9 @@ from punnet.market import Action, Fact, Order, Record
 
 LONG = 600.0
 """Seconds that a look at every row may take."""
+
+AGAIN_SECONDS = 0.05
+"""When it is asked again who still reads what was erased."""
 
 APPLICATION = int.from_bytes(b"Punt")
 """The first half of the names of our locks; the second is the market's."""
@@ -75,6 +79,12 @@ FROM unnest($3::bigint[], $4::text[], $5::json[]) AS erased (seq, key, body)
 WHERE journal.market = $1 AND journal.seq = erased.seq
 """
 VACUUM = "VACUUM (INDEX_CLEANUP ON) journal, outbox"
+MARK = "SELECT pg_current_xact_id()::xid"
+OLDER = """
+SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND greatest(age(backend_xid), age(backend_xmin)) >= age($1::xid) LIMIT 1
+"""
+"""Who may read what was there before a mark; rows that died since are not removed as long as that is so."""
 DUE = """
 SELECT id, user_id, address, attempts FROM outbox WHERE market = $1 AND due <= $2 ORDER BY due LIMIT $3
 """
@@ -165,8 +175,14 @@ class PostgresJournal(PostgresReader):
         return len(rows)
 
     async def scrub(self) -> None:
-        """Leave nothing of what was erased in rows that died."""
-        await self._at_length(VACUUM)
+        """Leave nothing of what was erased in rows that died, once nobody reads from before that."""
+        link = Link(self._url, self._patience)
+        try:
+            async with link.use(LONG) as connection:
+                await self._outlast(connection)
+                await connection.execute(VACUUM)
+        finally:
+            await link.close()
 
     async def letters(self, now: float, limit: int) -> list[Letter]:
         """Return the letters that are due; none while another process sends them."""
@@ -277,6 +293,17 @@ class PostgresJournal(PostgresReader):
                 return await connection.fetch(sql, *arguments)
         finally:
             await link.close()
+
+    async def _outlast(self, connection: Connection) -> None:
+        """Return once all have ended who began before; JournalUnavailable where somebody takes longer."""
+        mark = await connection.fetchval(MARK)
+        end = time.monotonic() + self._patience
+        while (reader := await connection.fetchval(OLDER, mark)) is not None:
+            if time.monotonic() > end:
+                raise JournalUnavailable(
+                    f"{self._place} is being read by process {reader}, and what was erased still stands there"
+                )
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _prepare(self) -> None:
         """Bring the tables of the database up to date, with this market among them."""
