@@ -118,6 +118,20 @@ async def test_a_valkey_that_never_was_there_is_told_once_and_rings_when_it_come
     assert told(caplog.messages) == {"Redis cannot be heard": 2, OVER: 2}
 
 
+@pytest.mark.usefixtures("_again")
+async def test_a_valkey_that_stands_still_is_noticed_though_nobody_rings(mortal, caplog, monkeypatch):
+    monkeypatch.setattr(module, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    async with two(mortal) as (one, other):
+        mortal.freeze()
+        await until(lambda: len(caplog.messages) == 2)
+        mortal.thaw()
+        await until(lambda: len(caplog.messages) == 4)
+        one.ring(7)
+        await until(other.rung.is_set)
+    assert told(caplog.messages) == {"Redis cannot be heard": 2, OVER: 2}
+
+
 async def test_silence_is_no_trouble(valkey, caplog, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.02)
     async with two(valkey) as (one, other):

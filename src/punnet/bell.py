@@ -4,6 +4,7 @@ import asyncio
 import secrets
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from punnet.errors import BadSetting
@@ -14,6 +15,9 @@ AGAIN_SECONDS = 1.0
 
 PATIENCE = 2.0
 """Seconds after which a Redis that does not answer counts as lost."""
+
+QUIET_SECONDS = 5.0
+"""How long nothing is heard until Redis is asked whether it is there: of a silent cut nobody is told."""
 
 OVER = "Redis can be reached again"
 
@@ -71,9 +75,9 @@ class Bell:
         try:
             async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                 await pubsub.subscribe(self._channel)
-                self._unheard.note("")
                 while True:
-                    self._take(await pubsub.get_message(timeout=None))
+                    self._take(await _next(pubsub))
+                    self._unheard.note("")
         except (RedisError, OSError) as error:
             self._unheard.note(f"Redis cannot be heard: {error}")
             await asyncio.sleep(AGAIN_SECONDS)
@@ -85,6 +89,17 @@ class Bell:
             self.heard += 1
             self.reached = max(self.reached, int(position))
             self.rung.set()
+
+
+async def _next(pubsub: PubSub) -> object:
+    """Return what is told next, or how Redis answers after a while; TimeoutError where it does not."""
+    message = await pubsub.get_message(timeout=QUIET_SECONDS)
+    if message is None:
+        await pubsub.ping()
+        message = await pubsub.get_message(timeout=PATIENCE)
+    if message is None:
+        raise TimeoutError("it does not answer")
+    return message
 
 
 def _redis(url: str) -> Redis:
