@@ -132,13 +132,7 @@ def evaluate(
     """
     trial, known = Trial.of(records, days, most), Known(tuning)
     trial.learn(known.learn)
-    ways = {
-        "punnet": list_of(known.engine),
-        "bought before, then popular": known.purchases.again,
-        "popular": known.purchases.popular,
-        "popular, never bought before": known.purchases.new,
-    }
-    judges = [Judge(name, foretell, limit) for name, foretell in ways.items()]
+    judges = _judges(known, limit)
     asked, of = 0, -(-trial.orders // trial.every)
     for happened in trial.purchases(known.learn):
         purchase = known.purchase(happened)
@@ -150,3 +144,13 @@ def evaluate(
     times = [datetime.fromtimestamp(trial.future[at].when, UTC) for at in (0, -1)]
     lists = tuple(judge.judged(products) for judge in judges)
     return Evaluation(times[0], times[1], trial.orders, asked, limit, products, lists)
+
+
+def _judges(known: Known, limit: int) -> list[Judge]:
+    ways: dict[str, Foretell] = {
+        "punnet": list_of(known.engine),
+        "bought before, then popular": known.purchases.again,
+        "popular": known.purchases.popular,
+        "popular, never bought before": known.purchases.new,
+    }
+    return [Judge(name, foretell, limit) for name, foretell in ways.items()]
