@@ -31,7 +31,7 @@ NOT_RUN = {
     "./dev docs": "tests/docs/test_site.py builds the site",
     "python3 -m venv /opt/punnet": FOR_A_MACHINE,
     "/opt/punnet/bin/pip install ./punnet": FOR_A_MACHINE,
-    "punnet tune --database punnet-demo.db": "tests/commands/test_evaluating.py has it look in a market that is smaller",
+    "punnet tune --database punnet-demo.db": "tests/commands/test_evaluating.py does, in a smaller market",
     "systemctl enable --now punnet": FOR_A_MACHINE,
     "journalctl --unit punnet": FOR_A_MACHINE,
     "systemd-run --pipe --wait --collect --property=DynamicUser=yes --property=User=punnet "
