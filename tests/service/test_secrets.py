@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import jwt
 import msgspec
@@ -105,6 +106,12 @@ class Door:
     def secret(self, name: str) -> str:
         """Make a secret, and know it."""
         made = secrets.token_urlsafe(32)
+        self.watch.guard(name, made)
+        return made
+
+    def uuid(self, name: str) -> str:
+        """Make a UUID that is a secret, and know it."""
+        made = str(uuid4())
         self.watch.guard(name, made)
         return made
 
@@ -288,6 +295,11 @@ async def test_a_market_in_a_file_tells_no_secret_whatever_is_shown_to_it_and_wh
             "JWKS_URL": f"http://shop:{in_url(door.password('JWKS_URL'))}@{keys}",
             "REDIS_URL": f"redis://shop:{in_url(door.password('REDIS_URL'))}@127.0.0.1:{redis}/0",
             "SMTP_URL": f"smtp+plain://shop:{in_url(door.password('SMTP_URL'))}@127.0.0.1:{relay}",
+            "APPINSIGHTS_CONNECTION_STRING": (
+                f"InstrumentationKey={door.uuid('the instrumentation key')};"
+                f"IngestionEndpoint=http://127.0.0.1:{free_port()}"
+            ),
+            "STATS_UPDATE_INTERVAL": "1000",
             "SNAPSHOT_RECORDS": "3",
         }
         server = Process(door.settings["DATABASE_URL"], tmp_path / "log", **door.settings)
@@ -309,6 +321,7 @@ async def test_a_market_in_a_file_tells_no_secret_whatever_is_shown_to_it_and_wh
     # All of this went wrong, and could have told something.
     for failing in (
         "e-mails wait: the relay refuses",
+        "Application Insights cannot be told: All connection attempts failed",
         "Redis cannot be told: unknown command, with args",
         "keys of tokens cannot be fetched from http://127.0.0.1",
         "the handler own.faults.rate failed",
