@@ -1,4 +1,4 @@
-"""Names for the arrays that the pure rooms pass to one another, and the length of a day."""
+"""Names for the arrays that the pure rooms pass to one another, and how long an hour and a day are."""
 
 from typing import TypeAlias
 
@@ -17,5 +17,5 @@ Positions: TypeAlias = npt.NDArray[np.int32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """One truth value a product, or an order."""
 
-DAY = 86_400.0
+HOUR, DAY = 3_600.0, 86_400.0
 """Seconds."""

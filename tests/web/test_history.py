@@ -6,7 +6,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from punnet.web.history import HOUR, STRETCH_SECONDS
+from punnet.types import HOUR
+from punnet.web.history import STRETCH_SECONDS
 from tests.web.stall import ADMIN_KEY, NOW, opened, served, until
 from tests.wires import Reel
 

@@ -12,13 +12,11 @@ from punnet.hub import Hub
 from punnet.loop import forever
 from punnet.pipeline import Pipeline
 from punnet.protocol.statistics import Stretch, Times
+from punnet.types import HOUR
 from punnet.web.recent import Recent
 
 STRETCH_SECONDS = 60.0
-"""How long a stretch is."""
-
-HOUR = 3_600.0
-"""Of how much time stretches are held."""
+"""How long a stretch is; those of an hour are held."""
 
 
 class Mark(NamedTuple):

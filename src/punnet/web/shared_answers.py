@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 
 from punnet.engine.effects import Effects
 from punnet.loop import Trouble, forever
+from punnet.types import DAY, HOUR
 from punnet.web.answers import Kept, Question
 
-HOUR = 3_600.0
-BEHAVIOUR, SIMILARITY = 24 * HOUR, 12 * HOUR
+BEHAVIOUR, SIMILARITY = DAY, 12 * HOUR
 """How old an answer may be that is for a shopper who is known, and one beside a product for anybody else."""
 
 LARGEST = 1 << 15

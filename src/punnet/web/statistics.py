@@ -24,11 +24,10 @@ from punnet.protocol.statistics import (
     WebSocketServer,
     WebSocketStatistics,
 )
-from punnet.types import DAY
+from punnet.types import DAY, HOUR
 from punnet.web.exchange import Call, Reply
 from punnet.web.shop import Shop
 
-HOUR = 3_600.0
 _STATM = Path("/proc/self/statm")
 
 
