@@ -20,11 +20,13 @@ from punnet.commands.options import (
     json_option,
     later,
     limit_option,
+    number,
     orders_option,
     print_json,
     run,
     setting,
     settings_of,
+    tell,
     url_of,
 )
 from punnet.environment import read
@@ -227,30 +229,9 @@ main.add_command(keys)
     """
 )
 @click.argument("url", required=False)
-@click.option(
-    "--rate",
-    default=10,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    metavar="NUMBER",
-    help="Actions a second.",
-)
-@click.option(
-    "--shoppers",
-    default=50,
-    show_default=True,
-    type=click.IntRange(1),
-    metavar="NUMBER",
-    help="How many go shopping.",
-)
-@click.option(
-    "--seed",
-    default=1,
-    show_default=True,
-    type=int,
-    metavar="NUMBER",
-    help="Who likes what, and who does something when.",
-)
+@number("--rate", 10, click.FloatRange(0, min_open=True), "Actions a second.")
+@number("--shoppers", 50, click.IntRange(1), "How many go shopping.")
+@number("--seed", 1, click.INT, "Who likes what, and who does something when.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
@@ -286,10 +267,7 @@ def simulate(
     url = url or f"http://127.0.0.1:{settings_of().port}"
     plan = simulating.Plan(url=url, rate=rate, shoppers=shoppers, seconds=seconds, actions=actions, seed=seed)
     simulated = run(simulating.simulate(plan))
-    if as_json:
-        print_json(simulated)
-    else:
-        click.echo("\n".join(simulating.told(simulated)))
+    tell(simulated, simulating.told, as_json=as_json)
 
 
 @main.command(
@@ -313,10 +291,7 @@ def evaluate_command(database: str | None, days: float, orders: int, limit: int,
     """
     settings = settings_of(DATABASE_URL=url_of(database))
     evaluation = run(evaluating.evaluated(settings, days, limit, orders))
-    if as_json:
-        print_json(evaluation)
-    else:
-        click.echo("\n".join(evaluating.told(evaluation)))
+    tell(evaluation, evaluating.told, as_json=as_json)
 
 
 @main.command(
@@ -340,10 +315,7 @@ def tune_command(database: str | None, days: float, orders: int, limit: int, *, 
     """
     settings = settings_of(DATABASE_URL=url_of(database))
     found = run(evaluating.tuned(settings, days, limit, orders))
-    if as_json:
-        print_json(found)
-    else:
-        click.echo("\n".join(evaluating.advised(found)))
+    tell(found, evaluating.advised, as_json=as_json)
 
 
 @main.command(

@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import ModuleType
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import click
 import msgspec
 import uvloop
 from click.decorators import FC
+from click.types import FloatParamType, IntParamType
 
 from punnet.environment import read
 from punnet.market import LARGEST_LIMIT
@@ -44,33 +45,29 @@ database_option = setting("--database", "database_url", "The journal.", "FILE|UR
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-days_option = click.option(
+def number(
+    option: str, default: float, kind: IntParamType | FloatParamType, purpose: str
+) -> Callable[[FC], FC]:
+    """Return an option that is a number."""
+    return click.option(option, default=default, show_default=True, type=kind, metavar="NUMBER", help=purpose)
+
+
+days_option = number(
     "--days",
-    default=28,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    metavar="NUMBER",
-    help="The last days with orders are foretold, from what was before each.",
+    28,
+    click.FloatRange(0, min_open=True),
+    "The last days with orders are foretold, from what was before each.",
 )
-limit_option = click.option(
-    "--limit",
-    default=10,
-    show_default=True,
-    type=click.IntRange(1, LARGEST_LIMIT),
-    metavar="NUMBER",
-    help="How many products a list has.",
-)
+limit_option = number("--limit", 10, click.IntRange(1, LARGEST_LIMIT), "How many products a list has.")
 
 
 def orders_option(default: int) -> Callable[[FC], FC]:
     """Return the option of how many orders are foretold."""
-    return click.option(
+    return number(
         "--orders",
-        default=default,
-        show_default=True,
-        type=click.IntRange(1),
-        metavar="NUMBER",
-        help="How many orders are foretold at most, spread evenly over that time.",
+        default,
+        click.IntRange(1),
+        "How many orders are foretold at most, spread evenly over that time.",
     )
 
 
@@ -94,6 +91,14 @@ def url_of(database: str | None) -> str | None:
 def print_json(content: object) -> None:
     """Print JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(content)))
+
+
+def tell(found: T, told: Callable[[T], Iterable[str]], *, as_json: bool) -> None:
+    """Print what was found: as JSON, or the lines in which it is told to people."""
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(told(found)))
 
 
 def run(work: Coroutine[None, None, T]) -> T:
