@@ -133,17 +133,15 @@ def evaluate(
     trial, known = Trial.of(records, days, most), Known(tuning)
     trial.learn(known.learn)
     judges = _judges(known, limit)
-    asked, of = 0, -(-trial.orders // trial.every)
-    for happened in trial.purchases(known.learn):
+    for asked, happened in enumerate(trial.purchases(known.learn), 1):
         purchase = known.purchase(happened)
         for judge in judges:
             judge.ask(purchase)
-        asked += 1
-        advance(asked, of)
+        advance(asked, trial.asked)
     products = len(known.engine.catalogue.listed())
     times = [datetime.fromtimestamp(trial.future[at].when, UTC) for at in (0, -1)]
     lists = tuple(judge.judged(products) for judge in judges)
-    return Evaluation(times[0], times[1], trial.orders, asked, limit, products, lists)
+    return Evaluation(times[0], times[1], trial.orders, trial.asked, limit, products, lists)
 
 
 def _judges(known: Known, limit: int) -> list[Judge]:

@@ -72,6 +72,11 @@ class Trial(NamedTuple):
             raise BadFile(f"the journal has no order before its last {days:g} days to learn from")
         return _trial(past, future, most)
 
+    @property
+    def asked(self) -> int:
+        """How many orders are foretold."""
+        return -(-self.orders // self.every)
+
     def halves(self, most: int) -> "tuple[Trial, Trial]":
         """Return the trial of the first half of the orders, and that of the second, which knows the first.
 
