@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -46,11 +47,19 @@ def sending(address, counters, seconds=60.0):
     return Telemetry(Ingestion(f"http://{address}/v2.1/track", KEY), counters.collect, seconds, lambda: NOW)
 
 
-async def test_counts_are_sent_as_what_was_added_and_all_else_as_it_is():
+@asynccontextmanager
+async def started():
+    """Yield a stand-in for Application Insights, what is counted, and what sends it until the end."""
     insights, counters = Insights(), Counters()
     async with served(insights) as address:
         sender = sending(address, counters)
         sender.start()
+        yield insights, counters, sender
+        await sender.stop()
+
+
+async def test_counts_are_sent_as_what_was_added_and_all_else_as_it_is():
+    async with started() as (insights, counters, sender):
         counters.views += 3
         counters.queue = 2
         for seconds in (0.003, 0.02, 0.03):
@@ -58,7 +67,6 @@ async def test_counts_are_sent_as_what_was_added_and_all_else_as_it_is():
         await sender.send()
         counters.carts += 1
         await sender.send()
-        await sender.stop()
 
     first, second, last = map(told, insights.sent)
     assert first == {
@@ -76,11 +84,8 @@ async def test_counts_are_sent_as_what_was_added_and_all_else_as_it_is():
 
 
 async def test_each_number_says_whose_it_is_and_of_which_process():
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
-        await sender.stop()
+    async with started() as (insights, _, _):
+        pass
 
     assert insights.calls == [("POST", "/v2.1/track", b"application/json")]
     for envelope in insights.sent[0]:
@@ -99,34 +104,23 @@ async def test_each_number_says_whose_it_is_and_of_which_process():
 
 
 async def test_what_took_longer_than_the_last_bound_is_told_as_that():
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
+    async with started() as (insights, counters, _):
         counters.times.add(5.0)
-        await sender.stop()
 
     number = told(insights.sent[0])[("punnet_answer_seconds",)]
     assert number == {"value": 5.0, "min": 1.0, "max": 1.0}
 
 
 async def test_what_began_anew_is_told_from_there():
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
+    async with started() as (insights, counters, _):
         counters.views = 4
-        await sender.stop()
 
     assert told(insights.sent[0])[("punnet_actions", "VIEW_PRODUCT")] == {"value": 4.0}
 
 
 @pytest.mark.parametrize("status", [400, 429, 500])
 async def test_what_is_not_taken_is_sent_the_next_time_and_said_once(status, caplog):
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
+    async with started() as (insights, counters, sender):
         insights.status = status
         for _ in range(2):
             counters.views += 1
@@ -134,7 +128,6 @@ async def test_what_is_not_taken_is_sent_the_next_time_and_said_once(status, cap
         insights.status = 200
         counters.views += 1
         await sender.send()
-        await sender.stop()
 
     assert [told(batch)[("punnet_actions", "VIEW_PRODUCT")]["value"] for batch in insights.sent] == [3, 0]
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
@@ -144,28 +137,20 @@ async def test_what_is_not_taken_is_sent_the_next_time_and_said_once(status, cap
 
 
 async def test_what_is_taken_in_part_is_not_sent_again(caplog):
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
+    async with started() as (insights, counters, sender):
         counters.views += 1
         insights.status = 206
         await sender.send()
         insights.status = 200
-        await sender.stop()
 
     assert told(insights.sent[0])[("punnet_actions", "VIEW_PRODUCT")] == {"value": 0.0}
     assert "takes a part of what is counted: it answers 206" in caplog.text
 
 
 async def test_it_goes_where_it_is_sent_on_to():
-    insights, counters = Insights(), Counters()
-    async with served(insights) as address:
-        sender = sending(address, counters)
-        sender.start()
+    async with started() as (insights, counters, _):
         counters.views += 1
         insights.status = 308
-        await sender.stop()
 
     assert [call[:2] for call in insights.calls] == [
         ("POST", "/v2.1/track"),
