@@ -208,13 +208,16 @@ def test_the_server_bears_that_page_where_nothing_memoises_and_each_render_conne
     page.on("websocket", lambda socket: opened.append(socket.url))
 
     def is_out_of_hand() -> bool:
-        """Return whether it connected a hundred times, or React gave it up because it spoke too early."""
+        """Return whether it connected a hundred times, or again until React gave up what spoke too early.
+
+        The browser may tell of that error before it tells of the connection that was not open yet.
+        """
         page.evaluate("'Events come in while this is asked.'")
-        return len(opened) >= 100 or any("CONNECTING" in error for error in any_tab.errors)
+        gave_up = any("CONNECTING" in error for error in any_tab.errors)
+        return len(opened) >= 100 or (gave_up and len(opened) > 1)
 
     any_tab.run("hook.tsx", "show(<ProductPage productId='rye' />);")
     until(is_out_of_hand)
-    assert len(opened) > 1
     assert shop.client.get("/health/ready").status_code == 200
     assert shop.call("GET", f"/api/recommendations?userId={WHO}")["recommendations"]
     page.close()
