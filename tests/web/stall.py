@@ -190,11 +190,17 @@ class Server(uvicorn.Server):
                 **options,
             )
         )
-        self.listens = asyncio.Event()
+        self.listens, self.ends = asyncio.Event(), asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listens.set()
+
+    async def main_loop(self) -> None:
+        """Go on until it `ends`. uvicorn itself looks only ten times a second whether it should."""
+        ticking = asyncio.create_task(super().main_loop())
+        await self.ends.wait()
+        ticking.cancel()
 
 
 @asynccontextmanager
@@ -209,7 +215,7 @@ async def served(app: ASGIApp, **options: object) -> AsyncIterator[str]:
     try:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.ends.set()
         await serving
 
 
