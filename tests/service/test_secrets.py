@@ -46,6 +46,9 @@ pytestmark = pytest.mark.service
 SILENCE = 0.2
 """Seconds after which a connection that stays open is taken to say nothing more."""
 
+PATIENCE = 30.0
+"""Seconds after which it is taken to say nothing at all."""
+
 AT_A_TIME = 32
 PAST, FUTURE = 1_760_000_000, 4_000_000_000
 RS256 = urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
@@ -182,10 +185,10 @@ async def exchange(port: int, first: bytes, *then: bytes) -> bytes:
 
 
 async def heard(reader: asyncio.StreamReader) -> bytes:
-    """Return what comes until the end, or until nothing comes."""
+    """Return what comes until the end, or until nothing more comes."""
     got = b""
     with contextlib.suppress(ConnectionError, TimeoutError):
-        while more := await asyncio.wait_for(reader.read(1 << 16), SILENCE):
+        while more := await asyncio.wait_for(reader.read(1 << 16), SILENCE if got else PATIENCE):
             got += more
     return got
 
@@ -262,11 +265,10 @@ async def look_around(door: Door, server: Process, key: str) -> None:
         answer = await exchange(server.port, asked("GET", path, bearer(key)))
         assert answer, path
         door.watch.look(f"the answer at {path}", answer)
-    for opening in (
-        handshake(f"{SOCKET}?userId=ann&topics=trending,personalized&token={door.token}"),
-        asked("GET", f"{FEED}?userId=ann&token={door.token}"),
-    ):
-        door.watch.look("a stream", await exchange(server.port, opening, masked(TEXT, b"break")))
+    socket = handshake(f"{SOCKET}?userId=ann&topics=trending,personalized&token={door.token}")
+    door.watch.look("a WebSocket", await exchange(server.port, socket, masked(TEXT, b"break")))
+    feed = asked("GET", f"{FEED}?userId=ann&token={door.token}")
+    door.watch.look("an event stream", await exchange(server.port, feed))
     look_at_command_lines(door, server)
 
 
