@@ -176,9 +176,10 @@ def test_import_names_the_line_that_failed_and_goes_on(tmp_path, files):
     result = punnet("import", files[0], bad, "--database", "memory:")
     assert result.exit_code == 1
     assert f"{bad}: 1 new, 0 known already, 2 refused" in result.stdout
-    first, second = result.stderr.splitlines()
+    first, second, last = result.stderr.splitlines()
     assert first.startswith(f"{bad}:2: price is -1")
     assert second.startswith(f"{bad}:3: farmId ")
+    assert last == "Nothing was kept: the journal is in memory."
 
 
 def test_import_of_a_file_that_is_not_what_it_claims_goes_on_with_the_next(tmp_path, files):
@@ -277,7 +278,7 @@ def test_import_takes_tables_too_and_says_nothing_of_a_password(tmp_path, files)
         f"{url}#farms: 1 new, 0 known already, 0 refused",
         "postgresql://127.0.0.1:1/shop#orders: 0 new, 0 known already, 0 refused",
     ]
-    (line,) = result.stderr.splitlines()
+    line, _ = result.stderr.splitlines()
     assert line.startswith("postgresql://127.0.0.1:1/shop#orders: it cannot be read: ")
     assert "hush" not in result.output
     assert (

@@ -1,23 +1,31 @@
 """Shoppers against a running server."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from punnet.client import AsyncPunnet, ProductPatch, Unreachable
+from punnet.client import AsyncPunnet, ProductPatch, Refused, Unreachable
+from punnet.keyring import Keyring
+from punnet.keystore.memory import MemoryKeys
 from punnet.market import Action, Order, UserAction
 from punnet.simulating import NothingToBuy, Simulation
+from punnet.web.doors import Doors
+from punnet.web.keys import AdminKey
+from punnet.web.tokens import Tokens
 from tests.waiting import until
 from tests.web.stall import Stall, opened, served
 
 
 @asynccontextmanager
-async def market(shoppers: int = 5, seed: int = 1) -> AsyncIterator[tuple[Simulation, Stall, AsyncPunnet]]:
+async def market(
+    shoppers: int = 5, seed: int = 1, doors: Doors | None = None
+) -> AsyncIterator[tuple[Simulation, Stall, AsyncPunnet]]:
     async with (
-        opened(ticking=True, capacity=10_000) as stall,
+        opened(ticking=True, capacity=10_000, doors=doors) as stall,
         served(stall.app) as address,
         AsyncPunnet(f"http://{address}", tries=1) as punnet,
     ):
@@ -125,3 +133,14 @@ async def test_a_server_that_goes_away_ends_it():
             await simulation.open()
         with pytest.raises(Unreachable, match="cannot be reached"):
             await simulation.run(asyncio.Event(), seconds=None, actions=None)
+
+
+async def test_a_server_that_wants_to_know_who_one_is_ends_it():
+    store = MemoryKeys()
+    doors = Doors(AdminKey(""), time.time, Keyring(store), Tokens(secret="s" * 32, leeway=0), store)
+    async with market(doors=doors) as (simulation, _, _):
+        await simulation.open()
+        with pytest.raises(Refused, match="token") as refused:
+            await simulation.run(asyncio.Event(), seconds=None, actions=300)
+        assert refused.value.status == 401
+        assert not simulation.diary.actions

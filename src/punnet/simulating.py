@@ -47,6 +47,9 @@ PRODUCTS_A_VISIT = 4.0
 
 LONGEST_VISIT = 20
 
+NOT_LET_IN = (401, 403)
+"""What a server answers that wants to know who somebody is: here nobody can show it."""
+
 SHOWN: Mapping[UserAction, int] = {UserAction.VIEW_PRODUCT: 8, UserAction.SEARCH: 10}
 """Actions that lead to a page with suggestions, and how many it has."""
 
@@ -97,6 +100,8 @@ class Shopper:
             try:
                 await self._do(action, punnet, diary)
             except Refused as error:
+                if error.status in NOT_LET_IN:
+                    raise
                 # As when what was looked at has left the catalogue: another visit finds something else.
                 diary.refused[error.code] += 1
                 self._begin()
@@ -192,7 +197,7 @@ class Simulation:
         self._seed = seed
         self._random = Random(seed)
         self._shoppers: list[Shopper] = []
-        self._fault: Unreachable | None = None
+        self._fault: Unreachable | Refused | None = None
 
     async def open(self) -> int:
         """Look around in the market, and return how many products can be bought; raise where none can."""
@@ -211,7 +216,8 @@ class Simulation:
     async def run(self, ended: asyncio.Event, *, seconds: float | None, actions: int | None) -> float:
         """Shop until it is ended, for so many seconds or actions, and return the seconds that it took.
 
-        What was begun is brought to its end. Raises Unreachable where the server is gone.
+        What was begun is brought to its end. Raises Unreachable where the server is gone, and Refused where
+        it lets nobody in who shows neither key nor token.
         """
         began = time.perf_counter()
         async with asyncio.TaskGroup() as visits:
@@ -240,7 +246,7 @@ class Simulation:
     async def _step(self, shopper: Shopper, ended: asyncio.Event) -> None:
         try:
             await shopper.step(self._punnet, self.diary)
-        except Unreachable as error:
+        except (Unreachable, Refused) as error:
             self._fault = error
             ended.set()
 

@@ -92,12 +92,15 @@ async def import_all(
     noted = settings.database_url != MEMORY
     async with running(server) as shop:
         with _seldom_collecting():
-            return [
+            imported = [
                 await _import_file(shop, source, quiet=quiet, noted=noted, from_start=from_start)
                 if isinstance(source, Path)
                 else await _import_table(shop, Warehouse.of(source), quiet=quiet)
                 for source in sources
             ]
+    if not noted and not quiet:
+        click.echo("Nothing was kept: the journal is in memory.", err=True)
+    return imported
 
 
 @contextmanager
