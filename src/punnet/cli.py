@@ -290,7 +290,7 @@ def evaluate_command(database: str | None, days: float, orders: int, limit: int,
     lists are judged beside it. The journal is only read, and a server may be running meanwhile.
     """
     settings = settings_of(DATABASE_URL=url_of(database))
-    evaluation = run(evaluating.evaluated(settings, days, limit, orders))
+    evaluation = evaluating.evaluated(settings, days, limit, orders)
     tell(evaluation, evaluating.told, as_json=as_json)
 
 
@@ -314,7 +314,7 @@ def tune_command(database: str | None, days: float, orders: int, limit: int, *, 
     set, where they are better beyond chance, and changes nothing itself.
     """
     settings = settings_of(DATABASE_URL=url_of(database))
-    found = run(evaluating.tuned(settings, days, limit, orders))
+    found = evaluating.tuned(settings, days, limit, orders)
     tell(found, evaluating.advised, as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,33 +12,41 @@ from punnet.evaluation.tuning import Half, Tuned
 from punnet.journal import Entry
 from punnet.journal.sqlite import SqliteJournal
 from tests.engine.facts import NOW, farm, order, product
-from tests.test_cli import punnet, said
+from tests.test_cli import punnet, said, screen
 
 WAYS = ["punnet", "bought before, then popular", "popular", "popular, never bought before"]
 
 
-def history():
+def history(times):
     yield farm()
     for number in range(6):
         yield product(f"p{number}")
     for days in range(60, 0, -1):
-        yield order(f"shopper-{days % 7}", f"p{days % 6}", f"p{(days + 1) % 6}", days=days)
+        for time in range(times):
+            yield order(f"shopper-{(days + time) % 7}", f"p{days % 6}", f"p{(days + 1) % 6}", days=days)
+
+
+@contextmanager
+def kept(path, times=1):
+    """Open a journal with so many orders a day meanwhile."""
+
+    async def fill():
+        journal = await SqliteJournal.open(path)
+        await journal.append([Entry(NOW, (fact,)) for fact in history(times)])
+        return journal
+
+    with asyncio.Runner() as runner:
+        opened = runner.run(fill())
+        yield
+        runner.run(opened.close())
 
 
 @pytest.fixture
 def journal(tmp_path):
     """Return the path of a journal that is open meanwhile."""
     path = tmp_path / "market.db"
-
-    async def fill():
-        journal = await SqliteJournal.open(path)
-        await journal.append([Entry(NOW, (fact,)) for fact in history()])
-        return journal
-
-    with asyncio.Runner() as runner:
-        opened = runner.run(fill())
+    with kept(path):
         yield path
-        runner.run(opened.close())
 
 
 def test_evaluate_prints_how_well_each_list_foretold(journal):
@@ -98,3 +107,16 @@ def test_without_a_history_they_say_so(command, journal, tmp_path):
     assert (nowhere.exit_code, nowhere.stdout) == (2, "")
     assert nowhere.stderr.startswith("Error: ")
     assert not (tmp_path / "nowhere.db").exists()
+
+
+@pytest.mark.service
+def test_the_keyboard_ends_them_at_once(tmp_path):
+    path = tmp_path / "market.db"
+    with (
+        kept(path, times=60),
+        screen(tmp_path, "tune", "--database", path, "--orders", 1_000) as terminal,
+    ):
+        terminal.wait_for("/100")
+        terminal.press(b"\x03")
+        assert terminal.end() == 130
+    assert "100/100" not in terminal.said

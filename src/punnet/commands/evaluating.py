@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import click
 
+from punnet.commands.options import run
 from punnet.commands.running import READING
 from punnet.commands.terminal import bar, meanwhile
 from punnet.engine.rehearsal import rehearse
@@ -21,18 +22,18 @@ WIDEST = 52
 """Characters of what stands in front of the figures."""
 
 
-async def evaluated(settings: Settings, days: float, limit: int, most: int) -> Evaluation:
+def evaluated(settings: Settings, days: float, limit: int, most: int) -> Evaluation:
     """Return how well the lists of a market foretold its orders; the journal is only read."""
-    records = await _records(settings)
+    records = run(_records(settings))
     with bar("Foretelling", most) as show:
         return evaluate(
             records, settings.tuning, days=days, limit=limit, most=most, advance=_share(show, most)
         )
 
 
-async def tuned(settings: Settings, days: float, limit: int, most: int) -> Tuned:
+def tuned(settings: Settings, days: float, limit: int, most: int) -> Tuned:
     """Return weights that would foretell what is new in its orders better."""
-    records = await _records(settings)
+    records = run(_records(settings))
     with bar("Trying weights", 100) as show:
         return tune(records, settings.tuning, days=days, limit=limit, most=most, advance=_share(show, 100))
 
