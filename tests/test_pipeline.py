@@ -556,7 +556,7 @@ async def test_snapshots_follow_what_is_applied_and_forget_who_is_erased(tmp_pat
     def made(expected: int) -> Callable[[], bool]:
         return lambda: mark.exists() and mark.stat().st_size == expected
 
-    snapshotting = Snapshotting(snapshots, command, {}, every=20)
+    snapshotting = Snapshotting(snapshots, command, {}, journal="j", every=20)
     await journal.append([Entry(1.0, (order(f"o{number}"),)) for number in range(20)])
     async with Shop(journal, position=20, snapshotting=snapshotting) as shop:
         await until(made(1))
@@ -572,7 +572,9 @@ async def test_a_snapshot_that_knew_more_than_the_engine_is_dropped_too(tmp_path
     one, other = [await PostgresJournal.open(postgres_url) for _ in range(2)]
     snapshots = Snapshots(tmp_path / "market.snapshot")
     never = Tail(seconds=3_600)
-    async with Shop(one, snapshotting=Snapshotting(snapshots, (), {}, every=0), tail=never) as shop:
+    async with Shop(
+        one, snapshotting=Snapshotting(snapshots, (), {}, journal="j", every=0), tail=never
+    ) as shop:
         await other.append([Entry(1.0, (order("o1"),))])
         snapshots.path.write_bytes(b"ann")
         await other.erase("ann", 9)

@@ -73,6 +73,36 @@ def test_the_latest_takes_the_place_of_the_former(snapshots):
     assert (held.header.last, bytes(held.body)) == (8, BODY * 2)
 
 
+def test_what_a_snapshot_is_of_is_told_without_loading_it(snapshots):
+    assert snapshots.reached("hill") is None
+    snapshots.save(header(last=8), BODY)
+    assert snapshots.reached("hill") == 8
+    assert snapshots.reached("dale") is None
+    snapshots.path.write_bytes(b"something else")
+    assert snapshots.reached("hill") is None
+
+
+def test_one_at_a_time_has_the_turn_to_make_one(snapshots):
+    other = Snapshots(snapshots.path)
+    with snapshots.turn():
+        assert other.turn() is None
+    with other.turn():
+        assert snapshots.turn() is None
+    assert files(snapshots) == []
+    # What is wrong with the folder is said by who makes one.
+    assert Snapshots(snapshots.path / "nowhere" / "market.snapshot").turn() is not None
+
+
+def test_what_another_process_is_writing_is_left_to_it(snapshots):
+    unfinished = snapshots.path.with_name("market.db.snapshot.abc.new")
+    unfinished.touch()
+    with Snapshots(snapshots.path).turn():
+        assert snapshots.load("hill", 0) is None
+        assert unfinished.exists()
+    assert snapshots.load("hill", 0) is None
+    assert not unfinished.exists()
+
+
 def test_without_a_file_there_is_none_and_nothing_is_said(snapshots, said):
     assert snapshots.load("hill", 0) is None
     assert said() == []

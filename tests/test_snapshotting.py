@@ -10,6 +10,7 @@ import pytest
 
 from punnet.snapshots import Snapshots
 from punnet.snapshotting import Snapshotting
+from tests.test_snapshots import header
 from tests.waiting import until
 
 WRITES = "import sys; open(sys.argv[1], 'a').write('x')"
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 def made_by(program: str, marks: Path, path: Path, **known: int) -> Snapshotting:
     command = (sys.executable, "-c", program, str(marks))
-    return Snapshotting(Snapshots(path), command, {"NAME": "punnet"}, **{"every": 10, **known})
+    return Snapshotting(Snapshots(path), command, {"NAME": "punnet"}, journal="j", **{"every": 10, **known})
 
 
 @asynccontextmanager
@@ -124,6 +125,45 @@ async def test_an_erasure_ends_the_process_that_makes_one_and_is_alone(marks, pa
     assert caplog.text == ""
 
 
+async def test_of_two_that_share_a_file_one_makes_it_and_the_other_takes_it_for_its_own(marks, path):
+    other = Snapshots(path)
+    snapshotting = made_by(WRITES, marks, path)
+    turn = other.turn()
+    async with running(snapshotting):
+        snapshotting.reached(10)
+        await asyncio.sleep(0.01)
+        assert not idle(snapshotting)
+        other.save(header(journal="j", last=9), b"the engine")
+        turn.close()
+        await until(lambda: idle(snapshotting))
+        snapshotting.reached(18)
+        await asyncio.sleep(0)
+        assert idle(snapshotting)
+        assert count(marks) == 0
+        snapshotting.reached(19)
+        await until(lambda: idle(snapshotting) and count(marks) == 1)
+
+
+@pytest.mark.parametrize("known", [{"last": 11}, {"last": 0}, {"journal": "another", "last": 9}])
+async def test_a_snapshot_that_is_of_no_use_is_nobodys(marks, path, known):
+    Snapshots(path).save(header(**{"journal": "j", **known}), b"the engine")
+    snapshotting = made_by(WRITES, marks, path)
+    async with running(snapshotting):
+        snapshotting.reached(10)
+        await until(lambda: idle(snapshotting) and count(marks) == 1)
+
+
+async def test_an_erasure_waits_for_no_snapshot_that_another_makes(marks, path):
+    snapshotting = made_by(WRITES, marks, path)
+    with Snapshots(path).turn():
+        async with running(snapshotting):
+            snapshotting.reached(10)
+            await asyncio.sleep(0)
+            async with snapshotting.pausing():
+                pass
+    assert count(marks) == 0
+
+
 async def test_an_erasure_that_fails_leaves_no_snapshot_either(marks, path):
     snapshotting = made_by(WRITES, marks, path)
     path.write_bytes(b"somebody")
@@ -168,7 +208,7 @@ async def test_one_that_fails_is_said_once_and_the_next_is_made_in_its_time(
 
 
 async def test_a_program_that_is_not_there_is_said(marks, path, caplog):
-    snapshotting = Snapshotting(Snapshots(path), ("/nowhere/punnet",), {}, every=10)
+    snapshotting = Snapshotting(Snapshots(path), ("/nowhere/punnet",), {}, journal="j", every=10)
     async with running(snapshotting):
         snapshotting.reached(10)
         await until(lambda: idle(snapshotting) and caplog.text != "")

@@ -254,7 +254,7 @@ async def test_a_database_that_is_stopped_is_told_once_and_nothing_is_lost(serve
 
 async def test_who_is_erased_in_one_is_forgotten_by_the_other(postgres_url, tmp_path):
     snapshots = Snapshots(tmp_path / "market.snapshot")
-    own = {}, {"snapshotting": Snapshotting(snapshots, ("false",), {}, every=0)}
+    own = {}, {"snapshotting": Snapshotting(snapshots, ("false",), {}, journal="j", every=0)}
     async with processes(postgres_url, postgres_url, own=own) as (one, other):
         ann, bob = other.listen("ann"), other.listen("bob")
         ann.ready = False

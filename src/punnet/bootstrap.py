@@ -155,7 +155,7 @@ async def snap(settings: Settings) -> Snapped:
     return Snapped(restored.last, size, time.perf_counter() - began)
 
 
-def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None:
+def _snapshotting(settings: Settings, journal: str, restored: Restored) -> Snapshotting | None:
     snapshots = snapshots_of(settings)
     if snapshots is None:
         return None
@@ -165,6 +165,7 @@ def _snapshotting(settings: Settings, restored: Restored) -> Snapshotting | None
         snapshots,
         command,
         os.environ | told,
+        journal=journal,
         every=settings.snapshot_records,
         snapped=restored.last - restored.replayed,
     )
@@ -238,7 +239,7 @@ def _pipeline(
         partial(letter_for, restored.engine) if settings.smtp_url else None,
         handling=handling,
         position=restored.last,
-        snapshotting=_snapshotting(settings, restored),
+        snapshotting=_snapshotting(settings, journal.identity, restored),
         tail=Tail(bell, settings.tail_interval / 1_000),
     )
 

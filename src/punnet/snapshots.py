@@ -1,11 +1,12 @@
 """The engine at some position of its journal, in a file: a start then replays only what came later."""
 
+import fcntl
 import gc
 import logging
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from glob import escape
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +26,9 @@ TITLE = b"punnet snapshot 1\n"
 """The first line. The second is the header; the body follows it, then a digest of all that is before."""
 
 DIGEST_BYTES = 32
+
+LONGEST_HEADER = 4_096
+"""Bytes that are looked at for a header."""
 
 INSTEAD = "the journal is replayed from its beginning"
 """What is done where there is no snapshot to trust."""
@@ -71,6 +75,36 @@ class Snapshots:
             logger.warning("%s cannot be used: %s; %s", self.path, error.strerror, INSTEAD)
             return None
 
+    def reached(self, journal: str) -> int | None:
+        """Return the position of a journal that the snapshot claims to be of, None where there is none.
+
+        The header alone is read, so that this is quick; whether to trust it is seen when it is loaded.
+        """
+        try:
+            with self.path.open("rb") as file:
+                written = file.read(len(TITLE) + LONGEST_HEADER)
+            header = _header(written[: written.find(b"\n", len(TITLE))])
+        except (OSError, BadFile):
+            return None
+        return None if _misfit(header, journal) else header.last
+
+    def turn(self) -> ExitStack | None:
+        """Return what is to be held while a snapshot is made; None while another process holds it.
+
+        It is the folder that is locked, which leaves no file behind, and no lock of a process that was
+        killed. Where that cannot be, everybody has a turn.
+        """
+        held = ExitStack()
+        with suppress(OSError):
+            descriptor = os.open(self.path.parent, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.close()
+                return None
+        return held
+
     def set_aside(self, why: str, erasures: int) -> None:
         """Move the snapshot out of the way and say so; where people were erased, whom it holds is unknown."""
         try:
@@ -108,8 +142,10 @@ class Snapshots:
             raise Unavailable(sentence) from error
 
     def _load(self, journal: str, erasures: int) -> Held | None:
-        for unfinished in self._unfinished():
-            unfinished.unlink(missing_ok=True)
+        if (turn := self.turn()) is not None:
+            with turn:
+                for unfinished in self._unfinished():
+                    unfinished.unlink(missing_ok=True)
         if erasures:
             self._aside.unlink(missing_ok=True)
         try:
@@ -249,11 +285,15 @@ def _parsed(content: bytes) -> Held:
     if blake2b(written, digest_size=DIGEST_BYTES).digest() != digest:
         raise BadFile("is damaged")
     end = content.find(b"\n", len(TITLE))
+    return Held(_header(written[:end]), written[end + 1 :])
+
+
+def _header(written: bytes | memoryview) -> Header:
+    """Return what stands in the second line; raise BadFile where that is no header."""
     try:
-        header = msgspec.json.decode(written[len(TITLE) : end], type=Header)
+        return msgspec.json.decode(written[len(TITLE) :], type=Header)
     except msgspec.DecodeError:
         raise BadFile("is no snapshot that this version of Punnet can read") from None
-    return Held(header, written[end + 1 :])
 
 
 def _misfit(header: Header, journal: str) -> str | None:

@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from punnet.snapshots import Snapshots
+
+SECONDS_BETWEEN_LOOKS = 1.0
+"""How long to wait for another process that makes a snapshot, before looking again."""
 
 UNABLE = 2
 """The exit code of a process that has said itself, in a sentence, what kept it from its work."""
@@ -16,7 +19,9 @@ logger = logging.getLogger(__name__)
 class Snapshotting:
     """Runs `command` whenever the engine is `every` records ahead of the snapshot; never, when that is 0.
 
-    `environment` is all that the command knows of the settings; `snapped` is the position of the snapshot.
+    Of several processes that share the file one does so at a time, and the others take that snapshot for
+    theirs. `journal` is the identity of what it is of, `environment` all that the command knows of the
+    settings; `snapped` is the position of the snapshot.
     """
 
     def __init__(
@@ -25,12 +30,14 @@ class Snapshotting:
         command: Sequence[str],
         environment: Mapping[str, str],
         *,
+        journal: str,
         every: int,
         snapped: int = 0,
     ) -> None:
         self._snapshots = snapshots
         self._command = command
         self._environment = environment
+        self._journal = journal
         self._every = every
         self._snapped = self._position = snapped
         self._due = asyncio.Event()
@@ -75,9 +82,24 @@ class Snapshotting:
     async def _run(self) -> None:
         while True:
             await self._due.wait()
-            async with self._alone:
-                self._due.clear()
-                await self._make()
+            with await self._turn():
+                async with self._alone:
+                    self._due.clear()
+                    if not self._is_made():
+                        await self._make()
+
+    async def _turn(self) -> ExitStack:
+        while (turn := self._snapshots.turn()) is None:  # noqa: ASYNC110 (another process tells nobody)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        return turn
+
+    def _is_made(self) -> bool:
+        """Return whether another process has made one meanwhile."""
+        made = self._snapshots.reached(self._journal)
+        if made is None or not 0 <= self._position - made < self._every:
+            return False
+        self._snapped = made
+        return True
 
     async def _make(self) -> None:
         # One that fails is not tried again at once, but when as many records have come again.
