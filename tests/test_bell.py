@@ -133,7 +133,7 @@ async def test_a_valkey_that_stands_still_is_noticed_though_nobody_rings(mortal,
 
 
 async def test_silence_is_no_trouble(valkey, caplog, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
     async with two(valkey) as (one, other):
         for count in range(1, 4):
             # As long as that patience lasts, nobody says anything to the other.
