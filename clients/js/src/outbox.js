@@ -123,19 +123,20 @@ export class Outbox {
       // is waited for.
       await this.#adopted;
       await this.#ready();
+      const asked = this.#trying.length;
       const error = this.#isOpen ? await this.#send() : null;
-      if (error || !this.#waiting.size) this.#release();
-      if (error && this.#isOpen) await this.#rest(error, tries);
+      // Whoever asks while an attempt fails wants another: the server may be there again by then.
+      if (error) this.#release(error.retryAfter ? Infinity : asked);
+      else if (!this.#waiting.size) this.#release();
+      if (error && this.#isOpen && !this.#trying.length) await this.#rest(error, tries);
       tries = error ? tries + 1 : 0;
     }
     this.#isRunning = false;
     this.#release();
   }
 
-  #release() {
-    const trying = this.#trying;
-    this.#trying = [];
-    for (const resolve of trying) resolve();
+  #release(count = Infinity) {
+    for (const resolve of this.#trying.splice(0, count)) resolve();
   }
 
   /** Send some; gives the error after which those that are left should wait, if there is one. */

@@ -331,3 +331,18 @@ test("an answer to an action reflects all that was done before", async (t) => {
   assert.deepEqual((await actionsOf(punnet.userId)).map(({ entityId }) => entityId), [rye, oat]);
   await assert.rejects(punnet.act("EAT"), Refused);
 });
+
+test("what is asked while an action before it is failing does not overtake that", async (t) => {
+  const [rye, oat] = await stock("rye", "oat");
+  const { relay, punnet } = await opened(t);
+  let acted = null;
+  relay.answer = () => {
+    relay.answer = () => null;
+    acted = punnet.act("ADD_TO_CART", { entityId: oat });
+    return answer(502);
+  };
+  punnet.track("ADD_TO_CART", { entityId: rye });
+  await until(() => acted);
+  await acted;
+  assert.deepEqual((await actionsOf(punnet.userId)).map(({ entityId }) => entityId), [rye, oat]);
+});

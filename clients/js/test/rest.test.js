@@ -15,7 +15,8 @@ async function shop(t, options = {}) {
 const ids = ({ recommendations }) => recommendations.map(({ product }) => product.id);
 
 test("what is recommended is asked for with all that a query may say", async (t) => {
-  const [rye, oat, bran] = await stock("rye", "oat", "bran");
+  // As many as a list has where nobody says how many.
+  const [rye, oat, bran] = await stock("rye", "oat", "bran", ...Array.from("1234567", (at) => `roll-${at}`));
   const { relay, punnet } = await shop(t);
   const context = { pageType: "PRODUCT_DETAIL", productId: rye };
   const left = { category: "", latitude: null, longitude: undefined };
