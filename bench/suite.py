@@ -6,8 +6,9 @@
 Runs bench/scale.py, sql.py, cosine.py and rest.py, each in a process of its own; what they compare takes
 turns within each. The table says which suite failed; the others still run, and the exit code is 1. A goal
 that is missed fails nothing. `--json` gathers all figures; where two suites have one of the same name, the
-earlier's stands. A run in full replaces bench/RESULTS.md; a quick one, with a tenth of the market and in less
-than five minutes, writes its table where `--results` says, if anywhere.
+earlier's stands. A run in full replaces bench/RESULTS.md, but for what stands there of ./dev bench quality; a
+quick one, with a tenth of the market and in less than five minutes, writes its table where `--results` says,
+if anywhere.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.report.machine import load_average, machine, versions
-from bench.report.page import Surroundings, Told, gathered, page
+from bench.report.page import Surroundings, Told, gathered, kept, page
 
 BENCH = Path(__file__).resolve().parent
 SUITES = tuple(BENCH / f"{name}.py" for name in ("scale", "sql", "cosine", "rest"))
@@ -54,7 +55,8 @@ def run_all(suites: Sequence[Path], options: argparse.Namespace) -> int:
     text = page(told, Surroundings(began, options.quick, machine(), before, load_average(), versions()))
     print(f"\n{text}")
     if options.results:
-        options.results.write_text(text)
+        older = options.results.read_text() if options.results.exists() else ""
+        options.results.write_text(text + kept(older))
     return int(any(one.code for one in told))
 
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from bench.report.goals import GOALS, written
 
+BY_NAME = "\n## How good the lists are\n"
+"""Begins the end of the page, which is of a benchmark that is run by name."""
+
 
 class Told(NamedTuple):
     """What became of one suite: its exit code, how many seconds it took, and its figures by their names."""
@@ -62,6 +65,12 @@ def page(told: Sequence[Told], around: Surroundings) -> str:
             "",
         ]
     )
+
+
+def kept(older: str) -> str:
+    """Return what an older page has of a benchmark that is run by name; nothing where it has nothing."""
+    _, heading, rest = older.partition(BY_NAME)
+    return heading + rest
 
 
 def rows(told: Sequence[Told]) -> Iterator[str]:

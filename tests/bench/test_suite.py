@@ -9,7 +9,7 @@ import pytest
 from bench import suite
 from bench.report.goals import GOALS, at_least, at_most, written
 from bench.report.machine import load_average, machine, versions
-from bench.report.page import Surroundings, Told, gathered, page
+from bench.report.page import BY_NAME, Surroundings, Told, gathered, page
 
 AROUND = Surroundings(
     datetime(2026, 11, 26, 23, tzinfo=UTC),
@@ -131,6 +131,22 @@ def test_a_suite_that_is_left_out_tells_nothing(tmp_path):
     path = tmp_path / "absent.py"
     path.write_text("")
     assert suite.ran(path, quick=False).figures == {}
+
+
+def test_results_of_a_benchmark_run_by_name_outlive_a_run_of_the_suites(made, tmp_path):
+    options = suite.chosen(["--results", f"{tmp_path}/table.md"])
+    older = f"| gone | 1 |\n\n## Gone as well\n{BY_NAME}\n| stays | 2 |\n"
+    options.results.write_text(older)
+    for _ in range(2):
+        suite.run_all([made("only", x=1.0)], options)
+        text = options.results.read_text()
+        assert text.count(BY_NAME) == 1
+        assert text.endswith(f"|\n{BY_NAME}\n| stays | 2 |\n")
+        assert "gone" not in text.lower()
+
+
+def test_the_results_have_what_is_run_by_name():
+    assert BY_NAME in suite.RESULTS.read_text()
 
 
 def test_a_run_in_full_replaces_the_results():
