@@ -21,6 +21,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from punnet import compiling
 from punnet.bootstrap import STATISTICS, Server, build, greeting, running, serve, snap
 from punnet.errors import BadFile, BadSetting, JournalUnavailable
 from punnet.hub import SERVICE_RESTART
@@ -130,6 +131,8 @@ async def test_the_first_start_says_that_it_compiles_and_no_other_does(
     # As when the modules are loaded: numba makes folders then, and keeps nothing in them.
     (tmp_path / "compiled-now" / "inner").mkdir(parents=True)
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "compiled-now"))
+    # All is compiled here already. What the other process does is seen in tests/service/test_workers.py.
+    monkeypatch.setattr(compiling, "REHEARSAL", "")
     (tmp_path / "compiled-before").mkdir()
     async with running(await build(settings)):
         assert "compiling, which takes a quarter of a minute the first time" in caplog.text

@@ -82,17 +82,6 @@ def test_what_a_snapshot_is_of_is_told_without_loading_it(snapshots):
     assert snapshots.reached("hill") is None
 
 
-def test_one_at_a_time_has_the_turn_to_make_one(snapshots):
-    other = Snapshots(snapshots.path)
-    with snapshots.turn():
-        assert other.turn() is None
-    with other.turn():
-        assert snapshots.turn() is None
-    assert files(snapshots) == []
-    # What is wrong with the folder is said by who makes one.
-    assert Snapshots(snapshots.path / "nowhere" / "market.snapshot").turn() is not None
-
-
 def test_what_another_process_is_writing_is_left_to_it(snapshots):
     unfinished = snapshots.path.with_name("market.db.snapshot.abc.new")
     unfinished.touch()

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import ipaddress
-import logging
 import os
 import random
 import secrets
@@ -22,11 +21,10 @@ from redis.asyncio import Redis
 
 from punnet.alerting import Alerting
 from punnet.bell import Bell
-from punnet.core.compiled import drop_former, is_kept
+from punnet.compiling import prepare_loops
 from punnet.delivery import Delivery
 from punnet.engine import snapshot
 from punnet.engine.engine import Engine
-from punnet.engine.rehearsal import rehearse
 from punnet.errors import BadFile, BadSetting
 from punnet.handlers.handlers import Handlers
 from punnet.handlers.registry import Handler
@@ -71,7 +69,6 @@ STATISTICS = "/api/recommendations/stats"
 NEW_OBJECTS = 50_000
 """Objects made before the garbage collector looks among them; a bulk call of 1,000 makes and drops 20,000."""
 
-logger = logging.getLogger(__name__)
 
 CHANCE = random.Random(secrets.randbits(256))
 """What tells ids of the same millisecond apart: each request has one, and the kernel's own chance is slow."""
@@ -113,7 +110,7 @@ async def build(
         journal = await open_journal(settings)
         opened.push_async_callback(journal.close)
         began = time.perf_counter()
-        _compile()
+        prepare_loops()
         restored = await restore(journal, snapshots_of(settings), settings.tuning)
         restored.engine.prepare()
         seconds = time.perf_counter() - began
@@ -125,15 +122,6 @@ async def build(
         opened.pop_all()
     telemetry = _telemetry(settings, shop)
     return Server(settings, shop, journal, bell, telemetry, restored.records, restored.replayed, seconds)
-
-
-def _compile() -> None:
-    is_first = not is_kept()
-    if is_first:
-        logger.warning("compiling, which takes a quarter of a minute the first time after an installation")
-    rehearse()
-    if is_first:
-        drop_former()
 
 
 async def snap(settings: Settings) -> Snapped:

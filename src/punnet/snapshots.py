@@ -1,6 +1,5 @@
 """The engine at some position of its journal, in a file: a start then replays only what came later."""
 
-import fcntl
 import gc
 import logging
 import os
@@ -21,6 +20,7 @@ from punnet.engine.tuning import Tuning
 from punnet.errors import BadFile, Unavailable
 from punnet.journal import Reader
 from punnet.market import Record
+from punnet.turns import take_turn
 
 TITLE = b"punnet snapshot 1\n"
 """The first line. The second is the header; the body follows it, then a digest of all that is before."""
@@ -89,21 +89,8 @@ class Snapshots:
         return None if _misfit(header, journal) else header.last
 
     def turn(self) -> ExitStack | None:
-        """Return what is to be held while a snapshot is made; None while another process holds it.
-
-        It is the folder that is locked, which leaves no file behind, and no lock of a process that was
-        killed. Where that cannot be, everybody has a turn.
-        """
-        held = ExitStack()
-        with suppress(OSError):
-            descriptor = os.open(self.path.parent, os.O_RDONLY)
-            held.callback(os.close, descriptor)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                held.close()
-                return None
-        return held
+        """Return what is to be held while a snapshot is made; None while another process holds it."""
+        return take_turn(self.path.parent)
 
     def set_aside(self, why: str, erasures: int) -> None:
         """Move the snapshot out of the way and say so; where people were erased, whom it holds is unknown."""

@@ -75,6 +75,12 @@ async def listeners(server: Process, user_id: str = "ann") -> AsyncIterator[list
         yield list(found.values())
 
 
+def memory_of(process: int) -> int:
+    """Return how many bytes of memory a process has."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 async def heard(socket: ClientConnection) -> dict[str, Any]:
     return json.loads(await asyncio.wait_for(socket.recv(), 20))
 
@@ -104,6 +110,22 @@ async def test_both_answer_alike_after_what_either_took_in_and_react_to_it(serve
             answer = await caller.call("POST", "/api/recommendations", msgspec.json.encode(look))
             assert answer.status == 200, answer
         assert [(await heard(socket))["type"] for socket in sockets] == ["CART_RECOMMENDATION"] * 2
+
+
+async def test_one_compiles_for_both_and_neither_keeps_what_the_compiler_needed(
+    postgres_url, valkey, tmp_path
+):
+    (tmp_path / "machine").mkdir()
+    own = {"NUMBA_CACHE_DIR": str(tmp_path / "machine" / "code")}
+    megabytes = []
+    for _ in range(2):
+        async with served(postgres_url, valkey.url, tmp_path, **own) as server:
+            await both_at_work(server)
+            megabytes.append([memory_of(process) >> 20 for process in server.children])
+    assert server.log.count("compiling, which takes") == 1
+    first, later = megabytes
+    assert len(first) == len(later) == 2
+    assert max(first) < 1.25 * min(later)
 
 
 async def test_one_that_is_killed_loses_nothing_that_was_accepted_and_another_takes_its_place(

@@ -7,7 +7,7 @@ import click
 from punnet.commands.options import run
 from punnet.commands.running import READING
 from punnet.commands.terminal import bar, meanwhile
-from punnet.engine.rehearsal import rehearse
+from punnet.compiling import prepare_loops
 from punnet.errors import BadSetting
 from punnet.evaluation.judging import Evaluation, Quality, evaluate
 from punnet.evaluation.metrics import Estimate
@@ -42,7 +42,7 @@ async def _records(settings: Settings) -> list[Record]:
     if settings.database_url == MEMORY:
         raise BadSetting("a journal in memory has no history; name a file or a server in DATABASE_URL")
     with meanwhile(READING):
-        rehearse()
+        prepare_loops()
         async with reading(settings) as journal:
             return [record async for batch in journal.read() for record in batch.records]
 

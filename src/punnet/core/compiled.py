@@ -30,14 +30,19 @@ if not numba.config.CACHE_DIR:
     numba.config.CACHE_DIR = str(cache.folder_in(cache.places()))
 
 
+def folder() -> Path:
+    """Return where machine code is kept on disk."""
+    return Path(numba.config.CACHE_DIR)
+
+
 def is_kept() -> bool:
-    """Return whether machine code was kept on disk, by an earlier process or this one."""
-    return any(Path(numba.config.CACHE_DIR).rglob("*.nbi"))
+    """Return whether machine code was kept there, by an earlier process or this one."""
+    return any(folder().rglob("*.nbi"))
 
 
 def drop_former() -> None:
     """Remove the machine code of earlier versions."""
-    cache.drop_others(Path(numba.config.CACHE_DIR))
+    cache.drop_others(folder())
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
