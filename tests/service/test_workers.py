@@ -6,7 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from punnet.hub import SERVICE_RESTART
 from tests.journal.test_postgres import run
+from tests.servers.postgres import Throwaway
 from tests.servers.smtp import opened
 from tests.service.caller import Caller, Gone
 from tests.service.mailing import put
@@ -110,6 +111,21 @@ async def test_both_answer_alike_after_what_either_took_in_and_react_to_it(serve
             answer = await caller.call("POST", "/api/recommendations", msgspec.json.encode(look))
             assert answer.status == 200, answer
         assert [(await heard(socket))["type"] for socket in sockets] == ["CART_RECOMMENDATION"] * 2
+
+
+async def test_while_one_cannot_start_the_other_takes_all_callers(valkey, tmp_path):
+    with closing(Throwaway()) as postgres:
+        async with served(postgres.dsn, valkey.url, tmp_path, RATE_LIMIT_ADDRESS="off") as server:
+            await both_at_work(server)
+            postgres.freeze()
+            os.kill(server.children[0], signal.SIGKILL)
+            # Who had just been dealt to it is turned away with it.
+            await until(lambda: "a worker ended with -9" in server.log)
+            async with asyncio.timeout(60):
+                while "it does not answer; mend that" not in server.log:
+                    async with Caller(server.port) as caller:
+                        assert (await caller.call("GET", "/health/live")).status == 200
+            postgres.thaw()
 
 
 async def test_one_compiles_for_both_and_neither_keeps_what_the_compiler_needed(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 import click
 import msgspec
@@ -25,11 +26,14 @@ from punnet.workers import Workers, end_with_parent
 
 READING = "Reading the journal …"
 
+Listening: TypeAlias = tuple[socket.socket, socket.socket | None]
+"""Where calls come in, and where streams alone do, if anywhere."""
+
 
 async def serve_market(settings: Settings) -> None:
     """Serve the market of a journal until SIGINT or SIGTERM."""
     with bind(settings) as listener, bind_streams(settings) as streams:
-        await _serve_on(settings, listener, streams)
+        await _serve(settings, lambda: (listener, streams))
 
 
 async def serve_as_worker(settings: Settings, descriptors: Sequence[int]) -> None:
@@ -37,8 +41,12 @@ async def serve_as_worker(settings: Settings, descriptors: Sequence[int]) -> Non
     end_with_parent()
     with ExitStack() as stack:
         kept = [stack.enter_context(socket.socket(fileno=each)) for each in descriptors]
-        listener, *others = [stack.enter_context(beside(each)) for each in kept]
-        await _serve_on(settings, listener, others[0] if others else None)
+
+        def listen() -> Listening:
+            listener, *others = [stack.enter_context(beside(each)) for each in kept]
+            return listener, others[0] if others else None
+
+        await _serve(settings, listen)
 
 
 async def serve_with_workers(settings: Settings, environment: Mapping[str, str]) -> int:
@@ -53,10 +61,12 @@ async def serve_with_workers(settings: Settings, environment: Mapping[str, str])
         return await workers.run(lambda line: click.echo(f"{line} · {settings.workers} processes"))
 
 
-async def _serve_on(settings: Settings, listener: socket.socket, streams: socket.socket | None) -> None:
+async def _serve(settings: Settings, listen: Callable[[], Listening]) -> None:
     with meanwhile(READING):
         server = await build(settings, handlers=load(settings.handlers))
     async with running(server):
+        # Not before it can take callers: the kernel would deal some to it who then wait until it can.
+        listener, streams = listen()
         if key := await server.shop.doors.first_key():
             click.echo(f"The first key, for the administrator; it is not shown again: {key}", err=True)
         click.echo(greeting(server, listener))
