@@ -38,6 +38,7 @@ from bench.load.crowd import Crowd, Speaker, crowd
 from bench.load.serving import Serving
 from bench.load.stalled import Stalled, stalled
 from tests import npm
+from tests.service.process import resident
 
 EACH_SECOND = 5
 WARMING = 3
@@ -106,12 +107,6 @@ class Pair(NamedTuple):
 
 
 # -------------------------------------------------------------------------------------------------- measuring
-
-
-def resident(process: int) -> float:
-    """Return how many KiB of memory a process holds."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith("Rss:")))
 
 
 def remember(contender: Contender, count: int) -> Held:

@@ -79,7 +79,7 @@ def rows(found: Found) -> Iterator[str]:
     for name, judged in lists.items():
         theirs = level.reference.lists.get(name)
         independent = "" if theirs is None else "{:.3f} / {:.3f}".format(*theirs)
-        recall, ndcg, *first_time = (_shown(each) for task in TASKS for each in _two(task_of(judged, task)))
+        recall, ndcg, *first_time = (str(each) for task in TASKS for each in _two(task_of(judged, task)))
         cells = (TITLES[name], recall, ndcg, independent, *first_time, f"{judged.coverage:.1%}")
         yield f"| {' | '.join(cells)} | {judged.milliseconds:.2f} |"
     yield ""
@@ -110,10 +110,6 @@ def figures(found: Found) -> dict[str, float]:
 
 def _two(quality: Quality) -> tuple[Estimate, Estimate]:
     return quality.recall, quality.ndcg
-
-
-def _shown(estimate: Estimate) -> str:
-    return f"{estimate.mean:.3f} ± {estimate.margin:.3f}"
 
 
 def _parameters(source: str) -> str:

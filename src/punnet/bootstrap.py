@@ -69,7 +69,6 @@ STATISTICS = "/api/recommendations/stats"
 NEW_OBJECTS = 50_000
 """Objects made before the garbage collector looks among them; a bulk call of 1,000 makes and drops 20,000."""
 
-
 CHANCE = random.Random(secrets.randbits(256))
 """What tells ids of the same millisecond apart: each request has one, and the kernel's own chance is slow."""
 

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 
@@ -12,22 +12,25 @@ def take_turn(folder: Path) -> ExitStack | None:
     No file is left behind, and no lock of a process that was killed. Where a folder cannot be locked,
     everybody has a turn.
     """
-    return _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        return _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
 
 
 def wait_for_turn(folder: Path) -> ExitStack:
     """Return the same, once no other process holds it."""
-    return _locked(folder, fcntl.LOCK_EX) or ExitStack()
+    return _locked(folder, fcntl.LOCK_EX)
 
 
-def _locked(folder: Path, how: int) -> ExitStack | None:
-    held = ExitStack()
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        held.callback(os.close, descriptor)
+def _locked(folder: Path, how: int) -> ExitStack:
+    with ExitStack() as opened:
         try:
+            descriptor = os.open(folder, os.O_RDONLY)
+            opened.callback(os.close, descriptor)
             fcntl.flock(descriptor, how)
         except BlockingIOError:
-            held.close()
-            return None
-    return held
+            raise
+        except OSError:
+            return ExitStack()
+        return opened.pop_all()

@@ -13,7 +13,7 @@ import msgspec
 
 from tests.service.caller import Caller
 from tests.service.gibberish import Breach, Gibberish, Shout
-from tests.service.process import Process
+from tests.service.process import Process, resident
 from tests.service.streaming import (
     CLOSE,
     Frame,
@@ -228,8 +228,7 @@ class Framing:
     async def _resident(self) -> float:
         """Return how many MiB of memory the server holds, once it is at rest."""
         await asyncio.sleep(1)
-        lines = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text().splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith("Rss:"))) / 1_024
+        return resident(self._process.pid) / 1_024
 
 
 class Visit:

@@ -107,6 +107,12 @@ class Process:
                 await asyncio.sleep(0.005)
 
 
+def resident(process: int) -> int:
+    """Return how many KiB of memory a process holds."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("Rss:")))
+
+
 def children_of(process: int) -> list[int]:
     """Return the numbers of the processes that one has started and that are there."""
     with contextlib.suppress(OSError):

@@ -20,7 +20,7 @@ from tests.servers.postgres import Throwaway
 from tests.servers.smtp import opened
 from tests.service.caller import Caller, Gone
 from tests.service.mailing import put
-from tests.service.process import Process
+from tests.service.process import Process, resident
 from tests.waiting import until
 
 pytestmark = pytest.mark.service
@@ -74,12 +74,6 @@ async def listeners(server: Process, user_id: str = "ann") -> AsyncIterator[list
                 else:
                     found[epoch] = await stack.enter_async_context(socket)
         yield list(found.values())
-
-
-def memory_of(process: int) -> int:
-    """Return how many bytes of memory a process has."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 async def heard(socket: ClientConnection) -> dict[str, Any]:
@@ -137,7 +131,7 @@ async def test_one_compiles_for_both_and_neither_keeps_what_the_compiler_needed(
     for _ in range(2):
         async with served(postgres_url, valkey.url, tmp_path, **own) as server:
             await both_at_work(server)
-            megabytes.append([memory_of(process) >> 20 for process in server.children])
+            megabytes.append([resident(process) >> 10 for process in server.children])
     assert server.log.count("compiling, which takes") == 1
     first, later = megabytes
     assert len(first) == len(later) == 2

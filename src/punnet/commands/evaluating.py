@@ -10,7 +10,6 @@ from punnet.commands.terminal import bar, meanwhile
 from punnet.compiling import prepare_loops
 from punnet.errors import BadSetting
 from punnet.evaluation.judging import Evaluation, Quality, evaluate
-from punnet.evaluation.metrics import Estimate
 from punnet.evaluation.tuning import Half, Tuned, tune
 from punnet.market import Record
 from punnet.opening import reading
@@ -76,11 +75,7 @@ def _table(title: str, qualities: Mapping[str, Quality]) -> Iterator[str]:
     yield f"{title:{WIDEST}}{''.join(f'{head:>15}' for head in HEADS)}"
     for name, quality in qualities.items():
         figures = (quality.hit_rate, quality.recall, quality.ndcg)
-        yield f"  {name:{WIDEST - 2}}{''.join(f'{_shown(each):>15}' for each in figures)}"
-
-
-def _shown(estimate: Estimate) -> str:
-    return f"{estimate.mean:.3f} ± {estimate.margin:.3f}"
+        yield f"  {name:{WIDEST - 2}}{''.join(f'{each!s:>15}' for each in figures)}"
 
 
 def advised(found: Tuned) -> Iterator[str]:
@@ -88,8 +83,8 @@ def advised(found: Tuned) -> Iterator[str]:
     halves: Sequence[tuple[str, Half]] = (("chosen on", found.chosen), ("judged on", found.judged))
     for what, half in halves:
         yield (
-            f"{what} {half.orders:,} orders: NDCG of what is new in them {_shown(half.before)}, "
-            f"then {_shown(half.after)}; gain {_shown(half.gain)}"
+            f"{what} {half.orders:,} orders: NDCG of what is new in them {half.before}, "
+            f"then {half.after}; gain {half.gain}"
         )
     yield ""
     if not found.better:

@@ -35,6 +35,9 @@ class Estimate(msgspec.Struct, frozen=True):
     mean: float
     margin: float
 
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} ± {self.margin:.3f}"
+
 
 class Mean:
     """The mean of numbers that come one by one."""
